@@ -1,0 +1,153 @@
+# Every command of this repository. `make help` lists those meant for people; the others are their parts.
+# What is up to date is not done again: cargo keeps track of Rust, and stamps keep track of the rest.
+
+PYTHON ?= python3
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+CARGO_TEST := $(shell command -v cargo-nextest >/dev/null && echo nextest run || echo test --lib --bins --tests)
+
+export PYTHON
+# Where the tests of every language find the emulator.
+export SANSKEY_EMULATOR := $(TARGET)/release/sanskey-emulator
+
+# What a binding is compiled from, and what an npm package is bundled from.
+rust_sources = Cargo.toml Cargo.lock $(shell find crates/sanskey crates/sanskey-bridge $(1) -name '*.rs' -o -name Cargo.toml)
+js_sources = $(shell find $(1)/src -type f) $(wildcard $(1)/*.json $(1)/*.mjs)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup build test lint demo token clean
+
+help: ## list these commands
+	@echo 'usage: make COMMAND'
+	@echo
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)$$/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  %-14s %s\n", $$1, $$2 }'
+
+setup: $(TARGET)/.prerequisites setup-tools setup-python setup-node ## install what building and testing need (about 6 min the first time)
+
+build: build-rust build-python build-wasm build-node ## build the crate, the emulator, the Python package and both npm packages
+
+test: lint test-rust test-python test-wasm test-node test-oracle ## run the lints and the tests of every language
+
+lint: lint-scripts lint-rust lint-core lint-deny lint-python lint-js ## check formats, lints, types, licences and the core's purity
+
+demo: build ## get a token as an EC2 workload, from an emulator: Python, Node, wasm, Rust
+	@scripts/demo.sh emulator python node wasm rust
+
+token: build-python ## get a token from the real endpoints, with GOOGLE_APPLICATION_CREDENTIALS
+	@scripts/demo.sh real python
+
+clean: ## remove what these commands made here (compiled tools stay in ~/.cache/sanskey)
+	rm -rf $(TARGET) .venv wasm/node_modules wasm/dist wasm/pkg node/node_modules node/dist node/*.node \
+		python/src/sanskey/_native*.so tests/oracle/node_modules
+
+# Setting up ----------------------------------------------------------------------------------------------------------
+
+.PHONY: setup-tools setup-python setup-node
+setup-tools:
+	@for tool in wasm-bindgen cargo-deny wasm-opt chromium; do echo "$$tool: $$(scripts/tool.sh $$tool)" || exit 1; done
+	@echo "wasm32: the '$$(scripts/wasm32.sh way)' way"
+
+$(TARGET)/.prerequisites: Cargo.toml scripts/check-prerequisites.sh
+	@scripts/check-prerequisites.sh
+	@mkdir -p $(@D) && touch $@
+
+setup-python: .venv/.installed
+setup-node: $(patsubst %,%/node_modules/.installed,wasm node tests/oracle)
+
+.venv/.installed: $(wildcard python/requirements-dev.txt tests/oracle/requirements.txt) | $(TARGET)/.prerequisites
+	@scripts/setup-python.sh
+	@touch $@
+
+%/node_modules/.installed: %/package.json | $(TARGET)/.prerequisites
+	@scripts/setup-node.sh $*
+	@touch $@
+
+# Building ------------------------------------------------------------------------------------------------------------
+
+.PHONY: build-rust build-emulator build-python build-wasm build-node
+
+build-rust: build-emulator
+	@echo '==> building the Rust crate and its example (about 30 s the first time)'
+	@cargo build --locked --quiet --release --package sanskey --example token
+
+build-emulator: $(TARGET)/.prerequisites
+	@echo '==> building the emulator (about 60 s the first time)'
+	@cargo build --locked --quiet --release --package sanskey-emulator
+
+build-python: .venv/.extension
+build-wasm: wasm/dist/.built
+build-node: node/dist/.built
+
+.venv/.extension: .venv/.installed python/pyproject.toml $(call rust_sources,bindings/python)
+	@echo '==> building the Python extension (about 60 s the first time)'
+	@cd python && VIRTUAL_ENV=$(CURDIR)/.venv ../.venv/bin/maturin develop --quiet --locked --release
+	@touch $@
+
+wasm/pkg/sanskey_bg.wasm: $(call rust_sources,bindings/wasm) scripts/build-wasm.sh | $(TARGET)/.prerequisites
+	@scripts/build-wasm.sh
+
+wasm/dist/.built: wasm/pkg/sanskey_bg.wasm wasm/node_modules/.installed $(call js_sources,wasm)
+	@echo '==> bundling the npm package sanskey-wasm (a few seconds)'
+	@cd wasm && npm run --silent build
+	@touch $@
+
+node/dist/.built: wasm/dist/.built node/node_modules/.installed $(call rust_sources,bindings/node) $(call js_sources,node)
+	@scripts/build-node.sh
+	@touch $@
+
+# Testing -------------------------------------------------------------------------------------------------------------
+
+.PHONY: test-rust test-python test-wasm test-node test-oracle
+
+test-rust: build-emulator
+	@echo '==> testing Rust (about 2 min the first time)'
+	@cargo $(CARGO_TEST) --locked
+	@cargo test --locked --doc
+
+test-python: build-python build-emulator
+	@echo '==> testing Python'
+	@cd python && ../.venv/bin/python -m pytest
+
+test-wasm: build-wasm build-emulator
+	@echo '==> testing the npm package sanskey-wasm'
+	@cd wasm && CHROMIUM="$$(../scripts/tool.sh chromium)" npm test --silent
+
+test-node: build-node build-emulator
+	@echo '==> testing the npm package sanskey'
+	@cd node && npm test --silent
+
+test-oracle: build-python build-wasm build-node build-emulator tests/oracle/node_modules/.installed
+	@echo '==> asking the libraries of AWS and Google (the oracles)'
+	@.venv/bin/python -m pytest tests/oracle
+	@cd tests/oracle && npm test --silent
+
+# Linting -------------------------------------------------------------------------------------------------------------
+
+.PHONY: lint-scripts lint-rust lint-core lint-deny lint-python lint-js
+
+lint-scripts:
+	@for script in .ci/run scripts/*.sh; do bash -n "$$script" || exit 1; done
+
+lint-rust: $(TARGET)/.prerequisites
+	@echo '==> linting Rust (about 90 s the first time)'
+	@cargo fmt --all --check
+	@cargo clippy --locked --quiet --workspace --all-targets -- --deny warnings
+	@RUSTDOCFLAGS='--deny warnings' cargo doc --locked --quiet --no-deps --document-private-items
+
+lint-core: $(TARGET)/.prerequisites
+	@scripts/check-core-purity.sh
+
+lint-deny:
+	@echo '==> checking licences and sources of the dependencies'
+	@"$$(scripts/tool.sh cargo-deny)" --locked check licenses bans sources
+
+lint-python: build-python
+	@echo '==> linting Python'
+	@.venv/bin/ruff check python tests
+	@.venv/bin/ruff format --check --quiet python tests
+	@cd python && ../.venv/bin/mypy --strict src tests examples
+
+lint-js: wasm/pkg/sanskey_bg.wasm wasm/node_modules/.installed node/node_modules/.installed
+	@echo '==> checking types of the npm packages'
+	@cd wasm && npm run --silent typecheck
+	@cd node && npm run --silent typecheck

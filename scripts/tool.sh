@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# `scripts/tool.sh NAME` prints the path of a build tool, after installing it if need be.
+# A tool on PATH is taken if its version fits. Otherwise it is compiled once per user and version, in a cache folder
+# of its own, so that a second clone finds it and nothing that the user installed is touched.
+. "$(dirname "$0")/lib.sh"
+
+cargo_deny_version=0.20.2
+
+# cached NAME BINARY VERSION HOW_LONG: the binary of crate NAME at exactly VERSION.
+cached() {
+    local name="$1" binary="$2" version="$3" how_long="$4"
+    local home="$CACHE/tools/$name-$version"
+    if [ ! -x "$home/bin/$binary" ]; then
+        say "compiling $name $version ($how_long, once per user)"
+        # The author's lock file names versions that a registry mirror may lack; any compatible ones do then.
+        cargo_install "$home" "$name" "$version" --locked ||
+            { note "not with its own lock file; trying the newest compatible versions" &&
+                cargo_install "$home" "$name" "$version"; } ||
+            die "$name $version could not be installed" "cargo install $name --version $version   says why"
+    fi
+    printf '%s\n' "$home/bin/$binary"
+}
+
+cargo_install() {
+    local home="$1" name="$2" version="$3"
+    shift 3
+    # From /, because cargo would otherwise obey the configuration of the folder that it is called in.
+    # Built in a scratch folder and moved: a build that is cut off leaves nothing that looks finished.
+    local scratch
+    scratch="$(mktemp -d)"
+    mkdir -p "$(dirname "$home")"
+    if (cd / && env -u CARGO_TARGET_DIR cargo install --quiet --root "$scratch" "$@" \
+        "$name" --version "=$version") </dev/null >&2; then
+        rm -rf "$home"
+        mv "$scratch" "$home"
+    else
+        rm -rf "$scratch"
+        return 1
+    fi
+}
+
+case "${1:-}" in
+wasm-bindgen)
+    # The command line tool and the library must be of one version.
+    version="$(locked_version wasm-bindgen)"
+    [ -n "$version" ] || die "Cargo.lock names no wasm-bindgen"
+    if have wasm-bindgen && [ "$(wasm-bindgen --version)" = "wasm-bindgen $version" ]; then
+        command -v wasm-bindgen
+    else
+        cached wasm-bindgen-cli wasm-bindgen "$version" "about 2 minutes"
+    fi
+    ;;
+cargo-deny)
+    if have cargo-deny && at_least "$(cargo-deny --version | cut -d' ' -f2)" "$cargo_deny_version"; then
+        command -v cargo-deny
+    else
+        cached cargo-deny cargo-deny "$cargo_deny_version" "about 3 minutes"
+    fi
+    ;;
+wasm-opt)
+    # Prints nothing where there is none: the module is a little larger then, and works the same.
+    have wasm-opt || { say "installing wasm-opt from Debian's binaryen (a few seconds)" && apt_install binaryen; } || true
+    command -v wasm-opt || note "no wasm-opt: install binaryen for a module that is about a tenth smaller"
+    ;;
+chromium)
+    for browser in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+        [ -n "$browser" ] && have "$browser" && command -v "$browser" && exit
+    done
+    say "installing Chromium from Debian's packages (about a minute)"
+    apt_install chromium && command -v chromium && exit
+    die "the browser tests need Chromium" "Install Chromium or Chrome, or set CHROMIUM to the path of one." \
+        "On Debian and its kin: apt-get install chromium"
+    ;;
+*)
+    die "usage: scripts/tool.sh wasm-bindgen|cargo-deny|wasm-opt|chromium"
+    ;;
+esac
