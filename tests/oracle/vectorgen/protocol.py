@@ -1,0 +1,132 @@
+"""The asks and replies of the AWS flow, as the JSON texts of the vectors."""
+
+import base64
+import json
+
+from .signing import percent_encode
+
+CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
+AWS4_REQUEST = "urn:ietf:params:aws:token-type:aws4_request"
+ENV_NAMES = [
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+]
+IMDS_TIMEOUT_MS = 1000
+GOOGLE_TIMEOUT_MS = 10000
+
+
+# What the core asks.
+
+
+def read_env(names=ENV_NAMES):
+    return {"id": "env", "action": "read_env", "names": list(names)}
+
+
+def wait(ask_id, duration_ms):
+    return {"id": ask_id, "action": "wait", "duration_ms": duration_ms}
+
+
+def imds_session(url, ask_id="imds-session"):
+    ttl = [["x-aws-ec2-metadata-token-ttl-seconds", "300"]]
+    return {"id": ask_id, **_imds("PUT", url, ttl)}
+
+
+def imds_get(ask_id, url, session=None):
+    headers = [] if session is None else [["x-aws-ec2-metadata-token", session]]
+    return {"id": ask_id, **_imds("GET", url, headers)}
+
+
+def sts_request(
+    *,
+    token_url,
+    audience,
+    subject_token,
+    subject_token_type=AWS4_REQUEST,
+    scopes,
+    client_id=None,
+    client_secret=None,
+    user_project=None,
+):
+    """RFC 8693 section 2.1, with Google's ``options``; client authentication of RFC 6749 section 2.3.1."""
+    fields = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("audience", audience),
+        ("scope", " ".join(scopes)),
+        ("requested_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+        ("subject_token", subject_token),
+        ("subject_token_type", subject_token_type),
+    ]
+    if user_project is not None:
+        fields.append(("options", json.dumps({"userProject": user_project}, separators=(",", ":"))))
+    headers = [
+        ["accept", "application/json"],
+        ["content-type", "application/x-www-form-urlencoded"],
+    ]
+    if client_id is not None:
+        headers.insert(1, ["authorization", basic_authorization(client_id, client_secret)])
+    body = "&".join(f"{percent_encode(name)}={percent_encode(value)}" for name, value in fields)
+    return _http("POST", token_url, headers, body, GOOGLE_TIMEOUT_MS, bypass_proxy=False)
+
+
+def impersonation_request(*, url, token, scopes, lifetime_seconds=3600, delegates=()):
+    """IAM Credentials ``generateAccessToken``."""
+    body = {"scope": list(scopes), "lifetime": f"{lifetime_seconds}s"}
+    if delegates:
+        body["delegates"] = list(delegates)
+    headers = [
+        ["accept", "application/json"],
+        ["authorization", f"Bearer {token}"],
+        ["content-type", "application/json"],
+    ]
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    return _http("POST", url, headers, text, GOOGLE_TIMEOUT_MS, bypass_proxy=False)
+
+
+def basic_authorization(client_id, client_secret):
+    pair = f"{client_id}:{client_secret or ''}".encode()
+    return "Basic " + base64.b64encode(pair).decode()
+
+
+def _imds(method, url, headers):
+    return _http(method, url, headers, "", IMDS_TIMEOUT_MS, bypass_proxy=True)
+
+
+def _http(method, url, headers, body, timeout_ms, *, bypass_proxy):
+    return {
+        "action": "http_request",
+        "method": method,
+        "url": url,
+        "headers": headers,
+        "body": body,
+        "timeout_ms": timeout_ms,
+        "client_certificate": None,
+        "bypass_proxy": bypass_proxy,
+    }
+
+
+# What the host answers. The id is added by the transcript.
+
+
+def env(values):
+    return {"reply": "env", "values": values}
+
+
+def http(status, body="", headers=()):
+    """A body that is not text becomes JSON."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    return {
+        "reply": "http_response",
+        "status": status,
+        "headers": [list(pair) for pair in headers],
+        "body": text,
+    }
+
+
+def failed(kind, message):
+    return {"reply": "failed", "kind": kind, "message": message}
+
+
+WAITED = {"reply": "waited"}
