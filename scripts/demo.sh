@@ -22,11 +22,11 @@ clean_up() {
 trap clean_up EXIT
 
 start_emulator() {
-    local config="$work/credentials.json" log="$work/emulator.log" url="" tries
+    local config="$work/credentials.json" log="$work/emulator.log" url=""
     # The lifetime bounds it, should this script be killed before it can clean up.
     "$TARGET/release/sanskey-emulator" --config-out "$config" --lifetime-seconds 300 >"$log" 2>&1 </dev/null &
     emulator_pid=$!
-    for tries in $(seq 100); do
+    for _ in $(seq 100); do
         url="$(sed -n 's/^listening on //p' "$log")"
         [ -z "$url" ] || break
         kill -0 "$emulator_pid" 2>/dev/null || break

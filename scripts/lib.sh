@@ -4,6 +4,7 @@
 set -euo pipefail
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+# shellcheck disable=SC2034 # for those who source this
 CACHE="${SANSKEY_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sanskey}"
 TARGET="${CARGO_TARGET_DIR:-$ROOT/target}"
 

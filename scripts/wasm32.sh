@@ -32,6 +32,7 @@ add_with_rustup() {
     if ${limit[@]+"${limit[@]}"} rustup target add "$triple" >"$CACHE/rustup.log" 2>&1 </dev/null && is_installed; then
         rm -f "$refused"
     else
+        note "rustup could not: $(tail -n 1 "$CACHE/rustup.log")"
         touch "$refused"
         return 1
     fi
