@@ -1,1 +1,166 @@
-fn main() {}
+//! The command `sanskey-emulator`.
+
+use std::{
+    io::{self, Read as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::{ArgAction, Parser, ValueEnum};
+use sanskey_emulator::{Emulator, Running, Settings};
+
+/// AWS instance metadata, Google STS and IAM Credentials on 127.0.0.1, for demos and tests of keyless access.
+///
+/// The first line on standard output is `listening on http://127.0.0.1:PORT`. The emulator ends with its lifetime, its
+/// number of requests, SIGTERM, or standard input if --stop-with-stdin is given. What it issues is drawn afresh at each
+/// start and is worth nothing anywhere else.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Arguments {
+    /// Port on 127.0.0.1; 0 lets the system choose
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+
+    /// Write a credential configuration (`external_account`) that leads a client to this emulator
+    #[arg(long, value_name = "FILE")]
+    config_out: Option<PathBuf>,
+
+    /// Leave impersonation out of that configuration: the client gets the federated token
+    #[arg(long, requires = "config_out")]
+    no_impersonation: bool,
+
+    /// Stop after this time
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    lifetime_seconds: u64,
+
+    /// Stop after this many requests
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    max_requests: u64,
+
+    /// Stop when standard input reaches its end
+    #[arg(long)]
+    stop_with_stdin: bool,
+
+    /// Whether instance metadata can be read without a session token (version 1)
+    #[arg(long, value_enum, default_value_t = Switch::On)]
+    imds_v1: Switch,
+
+    /// AWS account that the instance runs in
+    #[arg(long, value_name = "DIGITS", default_value_t = Settings::default().account)]
+    account: String,
+
+    /// Name of the instance's role
+    #[arg(long, value_name = "NAME", default_value_t = Settings::default().role)]
+    role: String,
+
+    /// The instance's id, which becomes its session name
+    #[arg(long, value_name = "ID", default_value_t = Settings::default().instance_id)]
+    instance_id: String,
+
+    /// The instance's availability zone
+    #[arg(long, value_name = "ZONE", default_value_t = Settings::default().availability_zone)]
+    region_zone: String,
+
+    /// Full resource name of the workload identity pool provider
+    #[arg(long, value_name = "NAME", default_value_t = Settings::default().audience)]
+    audience: String,
+
+    /// AWS account that the provider trusts [default: the instance's]
+    #[arg(long, value_name = "DIGITS")]
+    provider_account: Option<String>,
+
+    /// Attribute condition of the provider: let only this role in
+    #[arg(long, value_name = "NAME")]
+    allowed_role: Option<String>,
+
+    /// The service account that may be impersonated
+    #[arg(long, value_name = "EMAIL", default_value_t = Settings::default().service_account)]
+    service_account: String,
+
+    /// Let service account tokens live for up to 12 hours instead of one
+    #[arg(long)]
+    lifetime_extension: bool,
+
+    /// Refuse undocumented headers in the signed AWS request, instead of warning
+    #[arg(long)]
+    strict_headers: bool,
+
+    /// How far the date of a signed AWS request may lie in the future
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    future_tolerance_seconds: u64,
+
+    /// Let web pages of this origin call the emulator
+    #[arg(long, value_name = "ORIGIN", action = ArgAction::Set)]
+    allow_origin: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+impl Arguments {
+    fn settings(&self) -> Settings {
+        Settings {
+            port: self.port,
+            audience: self.audience.clone(),
+            provider_account: self.provider_account.clone(),
+            service_account: self.service_account.clone(),
+            account: self.account.clone(),
+            role: self.role.clone(),
+            instance_id: self.instance_id.clone(),
+            availability_zone: self.region_zone.clone(),
+            imds_v1: self.imds_v1 == Switch::On,
+            allowed_role: self.allowed_role.clone(),
+            strict_headers: self.strict_headers,
+            future_tolerance: Duration::from_secs(self.future_tolerance_seconds),
+            lifetime_extension: self.lifetime_extension,
+            allow_origin: self.allow_origin.clone(),
+            lifetime: Duration::from_secs(self.lifetime_seconds),
+            max_requests: self.max_requests,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sanskey-emulator: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> io::Result<()> {
+    let running = Emulator::start(arguments.settings())?;
+    // Written before the line that callers wait for, so that the file is there when they read on.
+    write_config(arguments, &running)?;
+    let mut stdout = io::stdout();
+    writeln!(stdout, "listening on {}", running.url)?;
+    stdout.flush()?;
+
+    if arguments.stop_with_stdin {
+        let stop = running.stop_handle();
+        std::thread::spawn(move || {
+            let _ = io::copy(&mut io::stdin().by_ref(), &mut io::sink());
+            stop.stop();
+        });
+    }
+    let reason = running.wait()?;
+    eprintln!("sanskey-emulator: stopped ({reason})");
+    Ok(())
+}
+
+fn write_config(arguments: &Arguments, running: &Running) -> io::Result<()> {
+    let Some(path) = &arguments.config_out else { return Ok(()) };
+    let config = if arguments.no_impersonation {
+        running.credential_config_without_impersonation()
+    } else {
+        running.credential_config()
+    };
+    std::fs::write(path, config + "\n")
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display())))
+}

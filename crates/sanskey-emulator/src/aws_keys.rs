@@ -1,0 +1,72 @@
+//! AWS access keys that the emulator issued, with the identity behind each.
+
+use std::fmt;
+
+use time::{Duration, OffsetDateTime};
+
+use crate::{random, settings::Settings};
+
+/// How long temporary keys of an instance role live: EC2 hands out keys for about six hours.
+const ROLE_KEY_LIFETIME: Duration = Duration::hours(6);
+
+/// An access key and whom it stands for. Debug output shows neither the secret nor the session token.
+#[derive(Clone)]
+pub struct AwsKey {
+    /// `ASIA...` for temporary keys, `AKIA...` for the keys of a user.
+    pub access_key_id: String,
+    /// The secret that requests are signed with.
+    pub secret_access_key: String,
+    /// Only temporary keys have one; it must be sent with each request.
+    pub session_token: Option<String>,
+    /// When the key stops working; keys of a user do not.
+    pub expires_at: Option<OffsetDateTime>,
+    /// Twelve digits.
+    pub account: String,
+    /// What `GetCallerIdentity` answers as `Arn`.
+    pub arn: String,
+    /// What `GetCallerIdentity` answers as `UserId`.
+    pub user_id: String,
+}
+
+impl AwsKey {
+    /// Temporary keys of an instance role, as the metadata service hands them out.
+    pub(crate) fn of_instance_role(settings: &Settings, now: OffsetDateTime) -> Self {
+        let Settings { account, role, instance_id, .. } = settings;
+        Self {
+            access_key_id: format!("ASIA{}", random::capitals(16)),
+            secret_access_key: random::base64(30),
+            // Real session tokens hold `+`, `/` and `=` nearly always; these hold them always, so that a client which
+            // forgets one of the two encodings of the subject token fails at the first try and not once in a while.
+            session_token: Some(format!("IQoJb3JpZ2luX2Vj/+{}", random::base64(200))),
+            expires_at: Some(now + ROLE_KEY_LIFETIME),
+            account: account.clone(),
+            arn: format!("arn:aws:sts::{account}:assumed-role/{role}/{instance_id}"),
+            user_id: format!("AROA{}:{instance_id}", random::capitals(17)),
+        }
+    }
+
+    /// Long-lived keys of an IAM user: no session token, no expiry.
+    pub(crate) fn of_user(settings: &Settings, name: &str) -> Self {
+        let account = &settings.account;
+        Self {
+            access_key_id: format!("AKIA{}", random::capitals(16)),
+            secret_access_key: random::base64(30),
+            session_token: None,
+            expires_at: None,
+            account: account.clone(),
+            arn: format!("arn:aws:iam::{account}:user/{name}"),
+            user_id: format!("AIDA{}", random::capitals(17)),
+        }
+    }
+}
+
+impl fmt::Debug for AwsKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AwsKey")
+            .field("access_key_id", &self.access_key_id)
+            .field("arn", &self.arn)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,46 @@
+//! A window into the emulator: what was asked of it, and what a token that it issued is worth.
+
+use http::Method;
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::{
+    answers::{Answer, Request, google_error, not_found},
+    store::{Store, TokenHolder},
+};
+
+/// Answers a request below `/emulator/`. These requests are not in the list of requests themselves.
+pub(crate) fn answer(store: &mut Store, request: &Request, now: OffsetDateTime) -> Answer {
+    match (request.path.as_str(), &request.method) {
+        ("/emulator/requests", &Method::GET) => Answer::json(200, &json!(store.requests)),
+        ("/emulator/requests", &Method::DELETE) => {
+            store.requests.clear();
+            Answer::text(204, "")
+        }
+        ("/emulator/whoami", &Method::GET) => whoami(store, request, now),
+        _ => not_found(),
+    }
+}
+
+/// Proves that a bearer token is one of ours, and tells whose.
+fn whoami(store: &Store, request: &Request, now: OffsetDateTime) -> Answer {
+    let Some(token) = request.bearer().and_then(|value| store.google_token(value, now)) else {
+        return google_error(
+            401,
+            "UNAUTHENTICATED",
+            "The bearer token was not issued here, or is over.",
+            Vec::new(),
+        );
+    };
+    let expires_in = (token.expires_at - now).whole_seconds();
+    let scopes = &token.scopes;
+    let body = match &token.holder {
+        TokenHolder::Federated(subject) => {
+            json!({ "kind": "federated", "subject": subject, "scopes": scopes, "expires_in": expires_in })
+        }
+        TokenHolder::ServiceAccount(email) => {
+            json!({ "kind": "service_account", "email": email, "scopes": scopes, "expires_in": expires_in })
+        }
+    };
+    Answer::json(200, &body)
+}

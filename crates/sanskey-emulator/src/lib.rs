@@ -1,0 +1,51 @@
+//! The other side of keyless access, on loopback: what an AWS workload and Google Cloud would answer.
+//!
+//! One process plays three services on one port:
+//!
+//! | path | service |
+//! |---|---|
+//! | `/latest/...` | the EC2 instance metadata service, versions 1 and 2 |
+//! | `/v1/token` | Google's Security Token Service, with the rules it documents for AWS credentials |
+//! | `/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken` | Google's IAM Credentials API |
+//! | `/emulator/...` | a window into the emulator itself: requests so far, and what a token is |
+//!
+//! Every key, session and token is drawn afresh at each start, and is worth nothing anywhere else.
+//! The emulator remembers the secret of each AWS key that it issued, so it can do what Google asks AWS to do:
+//! recompute the signature of the handed-over `GetCallerIdentity` request. It does so with AWS's own crate
+//! `aws-sigv4`, and shares no code with the clients that it tests.
+//!
+//! Answers have Google's shapes. The texts are those that Google documents or that users have reported; where
+//! neither exists, a comment says that the text is inferred. Which rule refused a request is told in the extra
+//! answer headers `x-emulator-rule` and `x-emulator-detail`, so that the bodies stay true to the original.
+//!
+//! ```
+//! use sanskey_emulator::{Emulator, Settings};
+//!
+//! let running = Emulator::start(Settings::default())?;
+//! assert!(running.url.starts_with("http://127.0.0.1:"));
+//! let config = running.credential_config();
+//! assert!(config.contains("external_account"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod answers;
+mod attributes;
+pub mod aws_identity;
+mod aws_keys;
+mod aws_signature;
+mod credential_config;
+mod cross_origin;
+mod google_sts;
+mod iam_credentials;
+mod imds;
+mod inspection;
+mod random;
+mod routes;
+mod server;
+mod settings;
+mod store;
+
+pub use aws_keys::AwsKey;
+pub use server::{Emulator, Running, StopHandle, StopReason};
+pub use settings::Settings;
+pub use store::RequestRecord;

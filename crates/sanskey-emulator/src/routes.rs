@@ -1,0 +1,47 @@
+//! Which service a path belongs to.
+
+use time::OffsetDateTime;
+
+use crate::{
+    answers::{Answer, Request, not_found},
+    cross_origin, google_sts, iam_credentials, imds, inspection,
+    settings::Settings,
+    store::{RequestRecord, Store},
+};
+
+/// The longest path that is remembered in full.
+const RECORDED_PATH: usize = 512;
+
+/// Answers one request at the time `now`, and remembers that it came.
+pub(crate) fn answer(
+    store: &mut Store,
+    settings: &Settings,
+    request: &Request,
+    now: OffsetDateTime,
+) -> Answer {
+    if let Some(preflight) = cross_origin::preflight(settings, request) {
+        return cross_origin::mark(settings, preflight);
+    }
+    if request.path.starts_with("/emulator/") {
+        return cross_origin::mark(settings, inspection::answer(store, request, now));
+    }
+    let answer = service(store, settings, request, now);
+    store.requests.push(RequestRecord {
+        method: request.method.to_string(),
+        path: request.path.chars().take(RECORDED_PATH).collect(),
+        status: answer.status,
+    });
+    cross_origin::mark(settings, answer)
+}
+
+fn service(store: &mut Store, settings: &Settings, request: &Request, now: OffsetDateTime) -> Answer {
+    if request.path.starts_with("/latest/") {
+        imds::answer(store, settings, request, now)
+    } else if request.path == "/v1/token" {
+        google_sts::answer(store, settings, request, now)
+    } else if let Some(account) = iam_credentials::service_account(&request.path) {
+        iam_credentials::answer(store, settings, request, &account, now)
+    } else {
+        not_found()
+    }
+}

@@ -1,0 +1,287 @@
+//! The loopback server: bounded in time, in requests, in connections and in what it reads.
+
+use std::{
+    convert::Infallible,
+    fmt, io,
+    net::{Ipv4Addr, TcpListener},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use http::{Response, header::CONTENT_TYPE};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::{
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use time::OffsetDateTime;
+use tokio::{
+    sync::{Semaphore, watch},
+    time::timeout,
+};
+
+use crate::{
+    answers::{Answer, Request, google_error},
+    aws_keys::AwsKey,
+    credential_config, routes,
+    settings::Settings,
+    store::{RequestRecord, Store},
+};
+
+const BODY_LIMIT: usize = 256 * 1024;
+const CONNECTIONS: usize = 128;
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long answers under way may take once the emulator stops.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Starts emulators.
+#[derive(Debug)]
+pub struct Emulator;
+
+impl Emulator {
+    /// Starts an emulator on loopback, in a thread of its own. It answers as soon as this returns, and stops when the
+    /// returned value is dropped, when its lifetime is over, or when it has answered its number of requests.
+    ///
+    /// # Errors
+    /// The port is taken, or the system gives no socket or thread.
+    pub fn start(settings: Settings) -> io::Result<Running> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))?;
+        listener.set_nonblocking(true)?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+
+        let (stop, stopped) = watch::channel(None);
+        let stop = StopHandle(Arc::new(stop));
+        let world = Arc::new(World { settings, store: Mutex::default(), stop: stop.clone() });
+        let thread = std::thread::Builder::new().name("sanskey-emulator".to_owned()).spawn({
+            let world = Arc::clone(&world);
+            move || runtime.block_on(serve(listener, world, stopped))
+        })?;
+        Ok(Running { url, world, stop, thread: Some(thread) })
+    }
+}
+
+/// A running emulator. Dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    /// `http://127.0.0.1:PORT`, without a slash at its end.
+    pub url: String,
+    world: Arc<World>,
+    stop: StopHandle,
+    thread: Option<JoinHandle<io::Result<StopReason>>>,
+}
+
+impl Running {
+    /// An `external_account` configuration, as JSON, that leads a client here: AWS source, version 2 of the metadata
+    /// service, and impersonation of the service account.
+    pub fn credential_config(&self) -> String {
+        credential_config::json(&self.url, &self.world.settings, true)
+    }
+
+    /// The same without impersonation: its token is the federated one.
+    pub fn credential_config_without_impersonation(&self) -> String {
+        credential_config::json(&self.url, &self.world.settings, false)
+    }
+
+    /// The settings that it was started with.
+    pub fn settings(&self) -> &Settings {
+        &self.world.settings
+    }
+
+    /// Fresh temporary keys of the instance's role: the same that the metadata service hands out.
+    pub fn issue_role_key(&self) -> AwsKey {
+        let key = AwsKey::of_instance_role(&self.world.settings, OffsetDateTime::now_utc());
+        self.world.store().keep_aws_key(key)
+    }
+
+    /// Fresh keys of an IAM user, which have no session token and no expiry.
+    pub fn issue_user_key(&self, user_name: &str) -> AwsKey {
+        self.world.store().keep_aws_key(AwsKey::of_user(&self.world.settings, user_name))
+    }
+
+    /// The requests so far, in the order in which they were answered.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.world.store().requests.clone()
+    }
+
+    /// Something that stops the emulator from another thread.
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop.clone()
+    }
+
+    /// Waits until the emulator has stopped, and tells why it did.
+    ///
+    /// # Errors
+    /// The server failed.
+    pub fn wait(mut self) -> io::Result<StopReason> {
+        self.join()
+    }
+
+    fn join(&mut self) -> io::Result<StopReason> {
+        let thread = self.thread.take().ok_or_else(|| io::Error::other("the emulator was joined before"))?;
+        thread.join().map_err(|_| io::Error::other("the emulator's thread panicked"))?
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.stop();
+        // There is nobody left to tell whether it ended well.
+        let _ = self.join();
+    }
+}
+
+/// Stops an emulator; see [`Running::stop_handle`].
+#[derive(Debug, Clone)]
+pub struct StopHandle(Arc<watch::Sender<Option<StopReason>>>);
+
+impl StopHandle {
+    /// Asks the emulator to stop. Asking twice does nothing more.
+    pub fn stop(&self) {
+        self.because(StopReason::Asked);
+    }
+
+    fn because(&self, reason: StopReason) {
+        self.0.send_if_modified(|known| known.is_none().then(|| *known = Some(reason)).is_some());
+    }
+}
+
+/// Why an emulator stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    /// [`StopHandle::stop`] was called, or [`Running`] was dropped.
+    Asked,
+    /// [`Settings::lifetime`] is over.
+    LifetimeOver,
+    /// [`Settings::max_requests`] were answered.
+    RequestsUsedUp,
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Asked => "asked to stop",
+            Self::LifetimeOver => "lifetime over",
+            Self::RequestsUsedUp => "number of requests used up",
+        })
+    }
+}
+
+/// What all connections share.
+#[derive(Debug)]
+struct World {
+    settings: Settings,
+    store: Mutex<Store>,
+    stop: StopHandle,
+}
+
+impl World {
+    fn store(&self) -> MutexGuard<'_, Store> {
+        // A panic in one answer leaves a store that is still good for the next.
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers one request and counts it.
+    fn answer(&self, request: &Request) -> Answer {
+        let mut store = self.store();
+        if store.answered >= self.settings.max_requests {
+            return google_error(
+                503,
+                "UNAVAILABLE",
+                "The emulator's number of requests is used up.",
+                Vec::new(),
+            );
+        }
+        store.answered += 1;
+        if store.answered == self.settings.max_requests {
+            self.stop.because(StopReason::RequestsUsedUp);
+        }
+        routes::answer(&mut store, &self.settings, request, OffsetDateTime::now_utc())
+    }
+}
+
+/// Accepts connections until something stops it, then lets the answers under way finish.
+async fn serve(
+    listener: TcpListener,
+    world: Arc<World>,
+    mut stopped: watch::Receiver<Option<StopReason>>,
+) -> io::Result<StopReason> {
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let seats = Arc::new(Semaphore::new(CONNECTIONS));
+    let graceful = GracefulShutdown::new();
+    let end = tokio::time::sleep(world.settings.lifetime);
+    tokio::pin!(end);
+
+    let reason = loop {
+        let stream = tokio::select! {
+            () = &mut end => break StopReason::LifetimeOver,
+            reason = stopped.wait_for(Option::is_some) => break reason.ok().and_then(|reason| *reason).unwrap_or(StopReason::Asked),
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                // One connection that broke before it was accepted, or no descriptor left for it.
+                Err(_) => { tokio::time::sleep(Duration::from_millis(10)).await; continue }
+            },
+        };
+        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
+        let world = Arc::clone(&world);
+        let service = service_fn(move |request| respond(Arc::clone(&world), request));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            // A client that breaks off, or stays for too long, concerns nobody else.
+            let _ = timeout(CONNECTION_TIMEOUT, connection).await;
+            drop(seat);
+        });
+    };
+    drop(listener);
+    let _ = timeout(FAREWELL, graceful.shutdown()).await;
+    Ok(reason)
+}
+
+/// From HTTP to an answer and back.
+async fn respond(
+    world: Arc<World>,
+    request: http::Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let answer = match timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect()).await {
+        Ok(Ok(body)) => world.answer(&Request {
+            method: head.method,
+            path: head.uri.path().to_owned(),
+            headers: head.headers,
+            body: body.to_bytes().to_vec(),
+        }),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            let message = "The request body is larger than 256 KiB.";
+            google_error(413, "INVALID_ARGUMENT", message, Vec::new()).with_header("connection", "close")
+        }
+        Ok(Err(_)) => google_error(400, "INVALID_ARGUMENT", "The request body broke off.", Vec::new()),
+        Err(_) => google_error(408, "DEADLINE_EXCEEDED", "The request body did not arrive.", Vec::new())
+            .with_header("connection", "close"),
+    };
+    Ok(http_response(answer))
+}
+
+fn http_response(answer: Answer) -> Response<Full<Bytes>> {
+    let mut builder = Response::builder().status(answer.status).header(CONTENT_TYPE, answer.content_type);
+    for (name, value) in answer.headers {
+        builder = builder.header(name, value);
+    }
+    builder.body(Full::new(Bytes::from(answer.body))).unwrap_or_else(|_| {
+        // Only a header value with a line break can lead here, and settings are the only place it could come from.
+        let mut response = Response::new(Full::new(Bytes::from_static(b"an answer header is not valid\n")));
+        *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    })
+}

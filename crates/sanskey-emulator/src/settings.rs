@@ -1,0 +1,72 @@
+//! What an emulator plays: which account, role, provider and service account, and how strictly.
+
+use std::time::Duration;
+
+/// Everything that can be set about one emulator. The default is a small, self-consistent world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Port on 127.0.0.1; 0 lets the system choose.
+    pub port: u16,
+    /// Full resource name of the workload identity pool provider, beginning with `//iam.googleapis.com/`.
+    pub audience: String,
+    /// The AWS account that the provider trusts; `None` means [`account`](Self::account).
+    pub provider_account: Option<String>,
+    /// E-mail of the one service account that federated tokens may impersonate.
+    pub service_account: String,
+    /// The AWS account that the instance runs in: twelve digits.
+    pub account: String,
+    /// Name of the role that the instance metadata service offers.
+    pub role: String,
+    /// The instance id: it becomes the session name at the end of the caller's ARN.
+    pub instance_id: String,
+    /// What the metadata service answers for the availability zone, as it is.
+    pub availability_zone: String,
+    /// Whether metadata may be read without a session token (version 1 of the service).
+    pub imds_v1: bool,
+    /// Stands for an attribute condition of the provider: only this role is let in. `None` lets every role in.
+    pub allowed_role: Option<String>,
+    /// Refuse headers in the AWS request beyond the five that Google documents, instead of warning.
+    pub strict_headers: bool,
+    /// How far `x-amz-date` may lie in the future. Google documents no tolerance at all; see
+    /// [`aws_identity::Expectations::future_tolerance`](crate::aws_identity::Expectations::future_tolerance).
+    pub future_tolerance: Duration,
+    /// Whether `constraints/iam.allowServiceAccountCredentialLifetimeExtension` covers the service account: tokens may
+    /// then live for 12 hours instead of one.
+    pub lifetime_extension: bool,
+    /// Let web pages of this origin call the emulator, for example `http://127.0.0.1:8080`. `None` allows no page.
+    pub allow_origin: Option<String>,
+    /// The emulator stops after this time.
+    pub lifetime: Duration,
+    /// The emulator stops after this many requests.
+    pub max_requests: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            audience: "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/sanskey-pool/providers/sanskey-aws".to_owned(),
+            provider_account: None,
+            service_account: "sanskey-demo@sanskey-demo.iam.gserviceaccount.com".to_owned(),
+            account: "123456789012".to_owned(),
+            role: "sanskey-demo-role".to_owned(),
+            instance_id: "i-0123456789abcdef0".to_owned(),
+            availability_zone: "us-east-1a".to_owned(),
+            imds_v1: true,
+            allowed_role: None,
+            strict_headers: false,
+            future_tolerance: Duration::from_secs(5),
+            lifetime_extension: false,
+            allow_origin: None,
+            lifetime: Duration::from_secs(600),
+            max_requests: 10_000,
+        }
+    }
+}
+
+impl Settings {
+    /// The account that the provider trusts.
+    pub(crate) fn trusted_account(&self) -> &str {
+        self.provider_account.as_deref().unwrap_or(&self.account)
+    }
+}

@@ -1,0 +1,92 @@
+//! What the emulator has issued and seen since it started.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
+
+use crate::{aws_keys::AwsKey, random};
+
+/// One request as `GET /emulator/requests` tells it: never a query, a header or a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RequestRecord {
+    /// The HTTP method.
+    pub method: String,
+    /// The path without its query.
+    pub path: String,
+    /// The status that was answered.
+    pub status: u16,
+}
+
+/// Whom a Google access token stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TokenHolder {
+    /// A federated identity; holds its `principal://` name.
+    Federated(String),
+    /// A service account; holds its e-mail.
+    ServiceAccount(String),
+}
+
+/// An access token that the emulator issued.
+#[derive(Clone)]
+pub(crate) struct GoogleToken {
+    pub(crate) holder: TokenHolder,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) expires_at: OffsetDateTime,
+}
+
+/// Everything issued so far. Nothing is ever dropped: the bounded number of requests bounds this too.
+#[derive(Default)]
+pub(crate) struct Store {
+    imds_sessions: BTreeMap<String, OffsetDateTime>,
+    aws_keys: BTreeMap<String, AwsKey>,
+    google_tokens: BTreeMap<String, GoogleToken>,
+    pub(crate) requests: Vec<RequestRecord>,
+    /// How many requests were answered, those that are not in the list included.
+    pub(crate) answered: u64,
+}
+
+impl Store {
+    /// Opens a session of the metadata service and returns its token.
+    pub(crate) fn open_imds_session(&mut self, lifetime: Duration, now: OffsetDateTime) -> String {
+        let token = format!("AQAAA{}", random::base64(37));
+        self.imds_sessions.insert(token.clone(), now + lifetime);
+        token
+    }
+
+    /// The time left to a session, or `None` if it is unknown or over.
+    pub(crate) fn imds_session(&self, token: &str, now: OffsetDateTime) -> Option<Duration> {
+        self.imds_sessions.get(token).map(|end| *end - now).filter(|left| left.is_positive())
+    }
+
+    pub(crate) fn keep_aws_key(&mut self, key: AwsKey) -> AwsKey {
+        self.aws_keys.insert(key.access_key_id.clone(), key.clone());
+        key
+    }
+
+    pub(crate) fn aws_key(&self, access_key_id: &str) -> Option<&AwsKey> {
+        self.aws_keys.get(access_key_id)
+    }
+
+    /// Issues an access token and returns its value.
+    pub(crate) fn issue_google_token(&mut self, token: GoogleToken) -> String {
+        let kind = match token.holder {
+            TokenHolder::Federated(_) => "federated",
+            TokenHolder::ServiceAccount(_) => "service-account",
+        };
+        let value = format!("emulator.{kind}.{}", random::hex(32));
+        self.google_tokens.insert(value.clone(), token);
+        value
+    }
+
+    /// An access token that was issued here and is still valid.
+    pub(crate) fn google_token(&self, value: &str, now: OffsetDateTime) -> Option<&GoogleToken> {
+        self.google_tokens.get(value).filter(|token| token.expires_at > now)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Store").field("requests", &self.requests.len()).finish_non_exhaustive()
+    }
+}
