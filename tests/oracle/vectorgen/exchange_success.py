@@ -468,6 +468,7 @@ def answers():
         expires_in=None,
     )
     yield federated("expires-in-text", "expires_in may be a number in a string.", NOW + 598, expires_in="598")
+    yield federated("expires-in-unreadable", "An expires_in that is no number is unknown.", NOW, expires_in="soon")
     yield federated("expires-in-zero", "expires_in may be zero.", NOW, expires_in=0)
     yield (
         Exchange(
@@ -504,6 +505,7 @@ def answers():
         "2024-01-02T04:04:05.999999999Z",
         IMPERSONATED_EXPIRY,
     )
+    yield impersonated("expire-time-missing", "Without expireTime the token is expired at once.", None, NOW)
     yield impersonated(
         "expire-time-with-offset",
         "expireTime may have an offset from UTC.",

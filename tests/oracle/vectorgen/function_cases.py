@@ -333,6 +333,7 @@ def sts():
         ("missing", "Without expires_in the token is expired at once.", {"expires_in": None}, 0),
         ("negative", "A negative expires_in is over already.", {"expires_in": -5}, 0),
         ("fraction", "A fraction of a second is dropped.", {"expires_in": 59.9}, 59),
+        ("unreadable", "An expires_in that is no number is unknown.", {"expires_in": "soon"}, 0),
     ]:
         yield _vector(
             f"response-expiry-{name}",
@@ -398,6 +399,7 @@ def impersonation():
         ("offset", "An offset from UTC.", "2024-01-01T22:04:05-06:00", NOW + 3600),
         ("lower-case", "RFC 3339 allows lower case.", "2024-01-02t04:04:05z", NOW + 3600),
         ("past", "A time in the past is kept.", "2024-01-02T02:04:05Z", NOW - 3600),
+        ("missing", "Without expireTime the token is expired at once.", None, NOW),
     ]:
         yield _vector(
             f"response-expiry-{name}",
@@ -434,7 +436,6 @@ def impersonation():
             ("server-error", "A server error may pass.", 500, "", dict(retryable=True)),
             ("not-json", "A success that is not JSON.", 200, "null", {}),
             ("without-token", "A success without a token.", 200, answer(accessToken=None), {}),
-            ("without-expiry", "A success without an expiry.", 200, answer(expireTime=None), {}),
             ("bad-expiry", "A day that does not exist.", 200, answer(expireTime="2024-02-30T00:00:00Z"), {}),
         ],
     )

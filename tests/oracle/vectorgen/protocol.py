@@ -7,13 +7,8 @@ from .signing import percent_encode
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 AWS4_REQUEST = "urn:ietf:params:aws:token-type:aws4_request"
-ENV_NAMES = [
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-]
+REGION_NAMES = ["AWS_REGION", "AWS_DEFAULT_REGION"]
+CREDENTIAL_NAMES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
 IMDS_TIMEOUT_MS = 1000
 GOOGLE_TIMEOUT_MS = 10000
 
@@ -21,7 +16,7 @@ GOOGLE_TIMEOUT_MS = 10000
 # What the core asks.
 
 
-def read_env(names=ENV_NAMES):
+def read_env(names=REGION_NAMES + CREDENTIAL_NAMES):
     return {"id": "env", "action": "read_env", "names": list(names)}
 
 

@@ -74,7 +74,10 @@ class Exchange:
                     values.get("AWS_SESSION_TOKEN") or None,
                 )
             )
-        return self.round((protocol.read_env(), reply or protocol.env(values)))
+        names = [] if self.supplied_region else protocol.REGION_NAMES
+        if self.supplied is None:
+            names = names + protocol.CREDENTIAL_NAMES
+        return self.round((protocol.read_env(names), reply or protocol.env(values)))
 
     def session(self, reply=None, attempt=1):
         url = self.config["credential_source"]["imdsv2_session_token_url"]
