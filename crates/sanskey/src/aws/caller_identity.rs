@@ -1,0 +1,105 @@
+//! The proof of an AWS identity: a signed `GetCallerIdentity` request that is handed over, not sent.
+
+use percent_encoding::percent_encode;
+use zeroize::Zeroizing;
+
+use crate::aws::Credentials;
+use crate::error::Error;
+use crate::secret::Secret;
+use crate::sigv4;
+use crate::time::UnixTime;
+use crate::url::{HttpUrl, RESERVED};
+
+/// The subject token of an AWS workload (`urn:ietf:params:aws:token-type:aws4_request`).
+///
+/// It is the percent-encoded JSON form of a `GetCallerIdentity` request to the AWS Security Token
+/// Service of `region`, signed with `credentials` at the time `now`. Google sends that request on
+/// and believes what AWS answers. `audience` is the full resource name of the workload identity
+/// provider; it is signed too, so that the token is of use there only. AWS takes the signature for
+/// 15 minutes.
+///
+/// Source: <https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token>, `subjectToken`.
+///
+/// # Errors
+/// `invalid_argument` if the credentials, the region or the audience cannot stand in a header or a
+/// host name.
+pub fn caller_identity_token(
+    credentials: &Credentials,
+    region: &str,
+    audience: &str,
+    now: UnixTime,
+) -> Result<Secret, Error> {
+    if !super::region::is_plausible(region) {
+        return Err(Error::invalid_argument(
+            "The AWS region must be lower-case letters, digits and hyphens.",
+        ));
+    }
+    VerificationUrl::standard(region).caller_identity_token(credentials, region, audience, now)
+}
+
+/// The URL of the request that is signed.
+pub(crate) struct VerificationUrl(String);
+
+impl VerificationUrl {
+    /// The regional endpoint in the partition of the region
+    /// (<https://docs.aws.amazon.com/general/latest/gr/sts.html>).
+    pub(crate) fn standard(region: &str) -> Self {
+        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        Self(format!("https://sts.{region}.{suffix}?Action=GetCallerIdentity&Version=2011-06-15"))
+    }
+
+    /// `regional_cred_verification_url` of a configuration: `{region}` is replaced wherever it stands.
+    pub(crate) fn from_template(template: &str, region: &str) -> Self {
+        Self(template.replace("{region}", region))
+    }
+
+    pub(crate) fn caller_identity_token(
+        &self,
+        credentials: &Credentials,
+        region: &str,
+        audience: &str,
+        now: UnixTime,
+    ) -> Result<Secret, Error> {
+        let host = HttpUrl::split(&self.0)
+            .map_err(|problem| Error::invalid_argument(format!("The URL of AWS STS {problem}.")))?
+            .host_header();
+        let request = sigv4::Request {
+            method: "POST",
+            url: &self.0,
+            headers: &[("host", &host), ("x-goog-cloud-target-resource", audience)],
+            body: b"",
+        };
+        let signed = sigv4::sign(&request, credentials, region, "sts", now)?;
+        self.serialize(&signed)
+    }
+
+    /// `{"url":…,"method":…,"headers":[{"key":…,"value":…}…],"body":""}`, percent-encoded.
+    fn serialize(&self, signed: &sigv4::Signed) -> Result<Secret, Error> {
+        let headers =
+            signed.headers.iter().flat_map(|header| [32, header.name.len(), header.value.expose().len()]);
+        // Large enough to hold it all, so that no copy is left behind by growing.
+        let mut json = Zeroizing::new(Vec::with_capacity(headers.chain([128, self.0.len()]).sum()));
+        json.extend_from_slice(b"{\"url\":");
+        push_json(&mut json, &self.0)?;
+        json.extend_from_slice(b",\"method\":\"POST\",\"headers\":[");
+        for (position, header) in signed.headers.iter().enumerate() {
+            json.extend_from_slice(if position == 0 {
+                b"{\"key\":".as_slice()
+            } else {
+                b",{\"key\":".as_slice()
+            });
+            push_json(&mut json, &header.name)?;
+            json.extend_from_slice(b",\"value\":");
+            push_json(&mut json, header.value.expose())?;
+            json.push(b'}');
+        }
+        json.extend_from_slice(b"],\"body\":\"\"}");
+        let mut token = String::with_capacity(json.len().saturating_mul(3));
+        token.extend(percent_encode(&json, RESERVED));
+        Ok(Secret::new(token))
+    }
+}
+
+fn push_json(json: &mut Vec<u8>, text: &str) -> Result<(), Error> {
+    serde_json::to_writer(json, text).map_err(|_| Error::bug("A text could not be written as JSON."))
+}

@@ -1,0 +1,56 @@
+//! AWS security credentials.
+
+use crate::error::Error;
+use crate::secret::Secret;
+
+/// An AWS access key, with its session token if it is a temporary one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Credentials {
+    /// `AKIA…` for a user, `ASIA…` for a temporary key. It is a name and not secret.
+    pub access_key_id: String,
+    /// The secret that belongs to it.
+    pub secret_access_key: Secret,
+    /// Present for temporary keys. An empty token counts as none.
+    pub session_token: Option<Secret>,
+}
+
+impl Credentials {
+    /// A long-term key; add the token of a temporary one with [`Credentials::with_session_token`].
+    pub fn new(access_key_id: impl Into<String>, secret_access_key: impl Into<Secret>) -> Self {
+        Self {
+            access_key_id: access_key_id.into(),
+            secret_access_key: secret_access_key.into(),
+            session_token: None,
+        }
+    }
+
+    /// The same key with its session token.
+    #[must_use]
+    pub fn with_session_token(mut self, session_token: impl Into<Secret>) -> Self {
+        self.session_token = Some(session_token.into());
+        self
+    }
+
+    /// The session token, unless it is empty.
+    pub(crate) fn session_token(&self) -> Option<&Secret> {
+        self.session_token.as_ref().filter(|token| !token.is_empty())
+    }
+
+    /// Both the key's name and its session token are sent in headers, so they must be fit for that.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let problem = if !is_visible_ascii(&self.access_key_id) || self.access_key_id.contains([',', '/']) {
+            "The AWS access key ID is empty or has characters that it cannot have."
+        } else if self.secret_access_key.is_empty() {
+            "The AWS secret access key is empty."
+        } else if self.session_token().is_some_and(|token| !is_visible_ascii(token.expose())) {
+            "The AWS session token has characters that it cannot have, such as a space or a line break."
+        } else {
+            return Ok(());
+        };
+        Err(Error::invalid_argument(problem))
+    }
+}
+
+pub(crate) fn is_visible_ascii(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+}

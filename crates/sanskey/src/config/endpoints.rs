@@ -1,0 +1,119 @@
+//! Which hosts a credential configuration may lead to: [`EndpointPolicy`].
+//!
+//! A configuration is often written by somebody else than the one who runs the workload, and Google
+//! asks to validate it before use
+//! (<https://cloud.google.com/docs/authentication/external/externally-sourced-credentials>). Without
+//! a check, whoever can change the file can have the workload's proof of identity sent to himself.
+
+use std::net::IpAddr;
+
+use crate::error::{Error, ErrorCode};
+use crate::url::HttpUrl;
+
+/// Which hosts the URLs of a configuration may name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EndpointPolicy {
+    /// Any host. For a configuration that the caller wrote or checked.
+    Any,
+    /// Google's own endpoints, over https on the standard port, and the EC2 metadata service.
+    #[default]
+    Google,
+    /// As [`EndpointPolicy::Google`], and this machine: for emulators.
+    Loopback,
+}
+
+/// The published universes. A configuration cannot vouch for a domain of its own.
+const UNIVERSE_DOMAINS: [&str; 2] = ["googleapis.com", "s3nsapis.fr"];
+
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html>
+const IMDS_HOSTS: [&str; 2] = ["169.254.169.254", "[fd00:ec2::254]"];
+
+/// Suffixes of AWS STS hosts: most regions, China, dual-stack.
+const AWS_SUFFIXES: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
+
+impl EndpointPolicy {
+    /// An endpoint of a Google API: `service` is `sts` or `iamcredentials`.
+    pub(super) fn check_google(self, field: &str, service: &str, url: &str) -> Result<(), Error> {
+        self.check(field, url, &format!("Google's {service} endpoint over https"), |url, host| {
+            url.https && matches!(url.port, None | Some(443)) && is_google_host(host, service)
+        })
+    }
+
+    /// The EC2 instance metadata service.
+    pub(super) fn check_metadata(self, field: &str, url: &str) -> Result<(), Error> {
+        self.check(field, url, "the EC2 metadata service, 169.254.169.254 or [fd00:ec2::254]", |url, host| {
+            IMDS_HOSTS.contains(&host) && matches!((url.https, url.port), (_, None) | (false, Some(80)))
+        })
+    }
+
+    /// An AWS STS endpoint, which Google calls. It is never on this machine.
+    pub(super) fn check_aws_sts(self, field: &str, url: &str) -> Result<(), Error> {
+        let policy = if self == Self::Loopback { Self::Google } else { self };
+        policy.check(field, url, "an endpoint of AWS STS over https", |url, host| {
+            url.https && matches!(url.port, None | Some(443)) && is_aws_sts_host(host)
+        })
+    }
+
+    fn check(
+        self,
+        field: &str,
+        url: &str,
+        expected: &str,
+        is_expected: impl Fn(&HttpUrl<'_>, &str) -> bool,
+    ) -> Result<(), Error> {
+        let split = HttpUrl::split(url).map_err(|problem| {
+            Error::invalid_argument(format!("The URL of {field} {problem}.")).in_config()
+        })?;
+        let host = split.host.to_ascii_lowercase();
+        let allowed = match self {
+            Self::Any => true,
+            Self::Google => is_expected(&split, &host),
+            Self::Loopback => is_expected(&split, &host) || is_loopback(&host),
+        };
+        if allowed {
+            return Ok(());
+        }
+        Err(Error::config(
+            ErrorCode::ConfigUrlRefused,
+            field,
+            format!(
+                "The field {field} of the credential configuration leads to {host}, which is not {expected}."
+            ),
+            "If you trust this configuration and its endpoints, say so with the endpoint policy (`any`, or `loopback` for this machine).",
+        ))
+    }
+}
+
+/// The forms that Google documents, at one of the universe domains: `sts`, `sts.mtls`,
+/// `sts.REGION.rep`, `sts.REGION.rep.mtls`, and `sts-NAME.p` of Private Service Connect.
+fn is_google_host(host: &str, service: &str) -> bool {
+    let Some(prefix) = UNIVERSE_DOMAINS
+        .iter()
+        .find_map(|domain| host.strip_suffix(domain).and_then(|prefix| prefix.strip_suffix('.')))
+    else {
+        return false;
+    };
+    let Some(rest) = prefix.strip_prefix(service) else { return false };
+    let labels: Vec<&str> = rest.split('.').collect();
+    match labels.as_slice() {
+        [""] | ["", "mtls"] => true,
+        ["", region, "rep"] | ["", region, "rep", "mtls"] => !region.is_empty(),
+        [name, "p"] => name.len() > 1 && name.starts_with('-'),
+        _ => false,
+    }
+}
+
+/// `sts` and `sts-fips`, global and regional, in each partition
+/// (<https://docs.aws.amazon.com/general/latest/gr/sts.html>).
+fn is_aws_sts_host(host: &str) -> bool {
+    AWS_SUFFIXES.iter().filter_map(|suffix| host.strip_suffix(suffix)).any(|prefix| {
+        let (service, region) = prefix.split_once('.').unwrap_or((prefix, "global"));
+        matches!(service, "sts" | "sts-fips") && crate::aws::region::is_plausible(region)
+    })
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}

@@ -1,0 +1,116 @@
+//! Reading fields of a JSON object, with errors that name them.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use crate::aws::is_visible_ascii;
+use crate::error::{Error, ErrorCode, Stage};
+use crate::url::HttpUrl;
+
+/// The object that a configuration file must be.
+pub(super) fn parse_object(text: &str) -> Result<Map<String, Value>, Error> {
+    let hint =
+        "Give the text of the file that `gcloud iam workload-identity-pools create-cred-config` wrote.";
+    match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err("is JSON, but not an object".to_owned()),
+        Err(error) if error.is_eof() => Err("ends too early to be JSON".to_owned()),
+        Err(error) => Err(format!("is not JSON: line {}, column {}", error.line(), error.column())),
+    }
+    .map_err(|problem| {
+        Error::new(ErrorCode::ConfigNotJson, format!("The credential configuration {problem}."), hint)
+            .at(Stage::Config)
+    })
+}
+
+/// The fields of one object, and the path that leads to it. A field that is `null` or empty counts
+/// as absent. Texts are moved out, so that a secret is not left in the tree.
+pub(super) struct Fields<'a> {
+    path: String,
+    object: &'a mut Map<String, Value>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn root(object: &'a mut Map<String, Value>) -> Self {
+        Self { path: String::new(), object }
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        !matches!(self.object.get(name), None | Some(Value::Null))
+    }
+
+    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
+        match self.object.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
+            Some(_) => Err(self.invalid(name, "is not a text")),
+        }
+    }
+
+    pub(super) fn required_text(&mut self, name: &str) -> Result<String, Error> {
+        self.text(name)?.ok_or_else(|| missing(self.path_of(name), "It must be a text that is not empty."))
+    }
+
+    /// A text that can stand in a header.
+    pub(super) fn required_visible_text(&mut self, name: &str) -> Result<String, Error> {
+        let text = self.required_text(name)?;
+        if is_visible_ascii(&text) {
+            return Ok(text);
+        }
+        Err(self.invalid(name, "has a space, a line break or a character outside ASCII"))
+    }
+
+    /// An absolute URL that can be sent as it stands.
+    pub(super) fn url(&mut self, name: &str) -> Result<Option<String>, Error> {
+        let Some(url) = self.text(name)? else { return Ok(None) };
+        if let Err(problem) = HttpUrl::split(&url) {
+            return Err(self.invalid(name, problem));
+        }
+        if !is_visible_ascii(&url) {
+            return Err(self.invalid(name, "has a space or a character outside ASCII"));
+        }
+        Ok(Some(url))
+    }
+
+    pub(super) fn integer(&mut self, name: &str, range: RangeInclusive<u32>) -> Result<Option<u32>, Error> {
+        let number = match self.object.get(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(value) => value.as_u64().and_then(|number| u32::try_from(number).ok()),
+        };
+        number.filter(|number| range.contains(number)).map(Some).ok_or_else(|| {
+            self.invalid(name, &format!("is not a whole number from {} to {}", range.start(), range.end()))
+        })
+    }
+
+    pub(super) fn object(&mut self, name: &str) -> Result<Option<Fields<'_>>, Error> {
+        let path = self.path_of(name);
+        match self.object.get_mut(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(object)) => Ok(Some(Fields { path, object })),
+            Some(_) => Err(invalid(path, "is not a JSON object")),
+        }
+    }
+
+    /// `problem` continues the sentence "The field … of the credential configuration".
+    pub(super) fn invalid(&self, name: &str, problem: &str) -> Error {
+        invalid(self.path_of(name), problem)
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+}
+
+fn invalid(path: String, problem: &str) -> Error {
+    let message = format!("The field {path} of the credential configuration {problem}.");
+    let hint = "Correct the field, or create the configuration again with `gcloud iam workload-identity-pools create-cred-config`.";
+    Error::config(ErrorCode::ConfigFieldInvalid, path, message, hint)
+}
+
+pub(super) fn missing(path: impl Into<String>, explanation: &str) -> Error {
+    let path = path.into();
+    let message = format!("The credential configuration has no field {path}.");
+    let hint = format!("{explanation} `gcloud iam workload-identity-pools create-cred-config` writes it.");
+    Error::config(ErrorCode::ConfigFieldMissing, path, message, hint)
+}

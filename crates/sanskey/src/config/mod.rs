@@ -1,0 +1,284 @@
+//! The credential configuration file of AIP-4117 (`"type": "external_account"`).
+
+mod aws;
+mod endpoints;
+mod fields;
+
+pub(crate) use aws::AwsSource;
+pub use endpoints::EndpointPolicy;
+
+use crate::error::{Error, ErrorCode, Stage};
+use crate::secret::Secret;
+use crate::sts::ClientAuthentication;
+use fields::Fields;
+
+/// A credential configuration, parsed and checked. It holds nothing but a client secret that is secret.
+///
+/// Source of the rules: <https://google.aip.dev/auth/4117>. Unknown fields are ignored.
+#[derive(Clone, Debug)]
+pub struct CredentialConfig {
+    audience: String,
+    subject_token_type: String,
+    token_url: String,
+    impersonation: Option<Impersonation>,
+    client: Option<ClientAuthentication>,
+    quota_project_id: Option<String>,
+    workforce_pool_user_project: Option<String>,
+    universe_domain: String,
+    source: Source,
+}
+
+/// Where the proof of identity comes from.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Aws(AwsSource),
+}
+
+/// Which service account to become, and for how long.
+#[derive(Clone, Debug)]
+pub(crate) struct Impersonation {
+    pub(crate) url: String,
+    pub(crate) lifetime_seconds: u32,
+}
+
+impl CredentialConfig {
+    /// Reads the text of a configuration file.
+    ///
+    /// # Errors
+    /// `config_not_json`, `config_type_unsupported`, `config_field_missing`, `config_field_invalid`,
+    /// `config_source_ambiguous`, `config_source_unsupported`; each but the first names the field.
+    ///
+    /// ```
+    /// let config = sanskey::CredentialConfig::from_json(r#"{
+    ///     "type": "external_account",
+    ///     "audience": "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/aws",
+    ///     "subject_token_type": "urn:ietf:params:aws:token-type:aws4_request",
+    ///     "token_url": "https://sts.googleapis.com/v1/token",
+    ///     "credential_source": {
+    ///         "environment_id": "aws1",
+    ///         "regional_cred_verification_url": "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
+    ///     }
+    /// }"#)?;
+    /// assert_eq!(config.project_number(), Some("123"));
+    /// # Ok::<(), sanskey::Error>(())
+    /// ```
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let mut root = fields::parse_object(text)?;
+        let mut fields = Fields::root(&mut root);
+
+        check_type(&fields.required_text("type")?)?;
+        let universe_domain =
+            fields.text("universe_domain")?.unwrap_or_else(|| DEFAULT_UNIVERSE_DOMAIN.to_owned());
+        let token_url =
+            fields.url("token_url")?.unwrap_or_else(|| format!("https://sts.{universe_domain}/v1/token"));
+        let config = Self {
+            audience: fields.required_visible_text("audience")?,
+            subject_token_type: fields.required_text("subject_token_type")?,
+            token_url,
+            impersonation: read_impersonation(&mut fields)?,
+            client: read_client(&mut fields)?,
+            quota_project_id: fields.text("quota_project_id")?,
+            workforce_pool_user_project: fields.text("workforce_pool_user_project")?,
+            universe_domain,
+            source: read_source(&mut fields)?,
+        };
+        config.check_subject_token_type()?;
+        config.check_workforce()?;
+        Ok(config)
+    }
+
+    /// The full resource name of the workload identity provider, as configured.
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// What kind of proof the source gives, as an RFC 8693 token type identifier.
+    pub fn subject_token_type(&self) -> &str {
+        &self.subject_token_type
+    }
+
+    /// The endpoint of Google's Security Token Service; the universe's own where none is configured.
+    pub fn token_url(&self) -> &str {
+        &self.token_url
+    }
+
+    /// The `generateAccessToken` URL of the service account to impersonate, if any.
+    pub fn service_account_impersonation_url(&self) -> Option<&str> {
+        Some(&self.impersonation()?.url)
+    }
+
+    /// The e-mail address of that service account, as it stands in the URL.
+    pub fn service_account_email(&self) -> Option<&str> {
+        let (_, method) = self.impersonation()?.url.rsplit_once('/')?;
+        method.strip_suffix(":generateAccessToken")
+    }
+
+    /// How long an impersonated token is asked to live, in seconds: 600 to 43,200, by default 3,600.
+    pub fn token_lifetime_seconds(&self) -> Option<u32> {
+        Some(self.impersonation()?.lifetime_seconds)
+    }
+
+    /// The project that is billed and whose quota is used, for the header `x-goog-user-project`.
+    pub fn quota_project_id(&self) -> Option<&str> {
+        self.quota_project_id.as_deref()
+    }
+
+    /// The domain under which the Google Cloud APIs are reached, by default `googleapis.com`.
+    pub fn universe_domain(&self) -> &str {
+        &self.universe_domain
+    }
+
+    /// The OAuth client ID that is sent with the exchange, if one is configured.
+    pub fn client_id(&self) -> Option<&str> {
+        Some(&self.client()?.client_id)
+    }
+
+    /// The number (not the ID) of the project that the workload identity pool belongs to, read from
+    /// the audience.
+    pub fn project_number(&self) -> Option<&str> {
+        let (_, rest) = self.audience.split_once("/projects/")?;
+        let (number, _) = rest.split_once('/')?;
+        Some(number)
+    }
+
+    /// The kind of the source: `aws`.
+    pub fn source_kind(&self) -> &'static str {
+        match self.source {
+            Source::Aws(_) => "aws",
+        }
+    }
+
+    pub(crate) fn impersonation(&self) -> Option<&Impersonation> {
+        self.impersonation.as_ref()
+    }
+
+    pub(crate) fn client(&self) -> Option<&ClientAuthentication> {
+        self.client.as_ref()
+    }
+
+    /// The project to name in the exchange itself. With client authentication the client's is used.
+    pub(crate) fn sts_user_project(&self) -> Option<&str> {
+        if self.client.is_some() {
+            return None;
+        }
+        self.workforce_pool_user_project.as_deref()
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Refuses URLs that lead elsewhere than the policy allows.
+    pub(crate) fn check_endpoints(&self, policy: EndpointPolicy) -> Result<(), Error> {
+        policy.check_google("token_url", "sts", &self.token_url)?;
+        if let Some(impersonation) = &self.impersonation {
+            policy.check_google("service_account_impersonation_url", "iamcredentials", &impersonation.url)?;
+        }
+        match &self.source {
+            Source::Aws(source) => source.check_endpoints(policy),
+        }
+    }
+
+    fn check_subject_token_type(&self) -> Result<(), Error> {
+        let expected = match self.source {
+            Source::Aws(_) => AWS_TOKEN_TYPE,
+        };
+        if self.subject_token_type == expected {
+            return Ok(());
+        }
+        Err(Error::config(
+            ErrorCode::ConfigFieldInvalid,
+            "subject_token_type",
+            format!("The subject_token_type is not the one of a {} source.", self.source_kind()),
+            format!("Set subject_token_type to {expected}, or name another credential_source."),
+        ))
+    }
+
+    fn check_workforce(&self) -> Result<(), Error> {
+        let is_workforce = self.audience.contains("/workforcePools/");
+        if self.workforce_pool_user_project.is_none() || is_workforce {
+            return Ok(());
+        }
+        Err(Error::config(
+            ErrorCode::ConfigFieldInvalid,
+            "workforce_pool_user_project",
+            "A workforce_pool_user_project is given, but the audience is not a workforce pool.",
+            "Remove the field, or name a provider of a workforce pool in audience.",
+        ))
+    }
+}
+
+const DEFAULT_UNIVERSE_DOMAIN: &str = "googleapis.com";
+const AWS_TOKEN_TYPE: &str = "urn:ietf:params:aws:token-type:aws4_request";
+const DEFAULT_LIFETIME_SECONDS: u32 = 3600;
+
+fn check_type(kind: &str) -> Result<(), Error> {
+    let hint = match kind {
+        "external_account" => return Ok(()),
+        "service_account" => {
+            "This is a service-account key, which sanskey makes unnecessary. Create a configuration with `gcloud iam workload-identity-pools create-cred-config`."
+        }
+        "authorized_user" => {
+            "These are a person's own credentials. A workload needs a configuration made with `gcloud iam workload-identity-pools create-cred-config`."
+        }
+        _ => "Create a configuration with `gcloud iam workload-identity-pools create-cred-config`.",
+    };
+    Err(Error::config(
+        ErrorCode::ConfigTypeUnsupported,
+        "type",
+        "The type of the credential configuration is not external_account.",
+        hint,
+    ))
+}
+
+fn read_impersonation(fields: &mut Fields<'_>) -> Result<Option<Impersonation>, Error> {
+    let url = fields.url("service_account_impersonation_url")?;
+    let lifetime = match fields.object("service_account_impersonation")? {
+        Some(mut inner) => inner.integer("token_lifetime_seconds", 600..=43_200)?,
+        None => None,
+    };
+    Ok(url.map(|url| Impersonation { url, lifetime_seconds: lifetime.unwrap_or(DEFAULT_LIFETIME_SECONDS) }))
+}
+
+fn read_client(fields: &mut Fields<'_>) -> Result<Option<ClientAuthentication>, Error> {
+    let client_id = fields.text("client_id")?;
+    let client_secret = fields.text("client_secret")?.map(Secret::new).unwrap_or_default();
+    Ok(client_id.map(|client_id| ClientAuthentication { client_id, client_secret }))
+}
+
+fn read_source(fields: &mut Fields<'_>) -> Result<Source, Error> {
+    let mut source = fields.object("credential_source")?.ok_or_else(|| {
+        fields::missing("credential_source", "It says where the proof of identity comes from.")
+    })?;
+    let kinds: Vec<&str> = ["environment_id", "file", "url", "executable", "certificate"]
+        .into_iter()
+        // In an AWS source `url` is the metadata service's.
+        .filter(|kind| source.has(kind) && !(*kind == "url" && source.has("environment_id")))
+        .collect();
+    match kinds.as_slice() {
+        ["environment_id"] => AwsSource::read(&mut source).map(Source::Aws),
+        [] => Err(fields::missing(
+            "credential_source.environment_id",
+            "For a workload on AWS its value is aws1.",
+        )),
+        [kind] => Err(Error::config(
+            ErrorCode::ConfigSourceUnsupported,
+            format!("credential_source.{kind}"),
+            format!("A credential source of the kind {kind} is not supported."),
+            "This version reads AWS sources, those with an environment_id.",
+        )),
+        [first, second, ..] => Err(Error::config(
+            ErrorCode::ConfigSourceAmbiguous,
+            format!("credential_source.{second}"),
+            format!("The credential source has both {first} and {second}."),
+            "Keep the one that the workload is to use and remove the other.",
+        )),
+    }
+}
+
+impl Error {
+    /// Puts a failure of the lower layer at the stage where the configuration is read.
+    pub(crate) fn in_config(self) -> Self {
+        self.at(Stage::Config)
+    }
+}

@@ -1,0 +1,261 @@
+//! The desk at which a flow works: it asks, and reads the replies that have come.
+//!
+//! A flow is a plain function, run from the top on every poll. A call such as
+//! `desk.http("aws-region", …)?` gives the answer if it has come; otherwise the question is put on
+//! the desk, once, and the flow leaves early with [`Leave::Waiting`].
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+
+use crate::ask::{Action, Ask, HostFailure, HostFailureKind, Reply};
+use crate::error::{Error, ErrorCode, Stage};
+use crate::http::{HttpRequest, HttpResponse};
+use crate::secret::Secret;
+use crate::server::Server;
+use crate::time::UnixTime;
+use crate::url::encode;
+
+/// Why a flow did not come to its end.
+#[derive(Debug)]
+pub(crate) enum Leave {
+    /// It cannot.
+    Failed(Error),
+    /// Replies are missing.
+    Waiting,
+}
+
+impl From<Error> for Leave {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What a step of a flow comes to.
+pub(crate) type Flow<T> = Result<T, Leave>;
+
+/// Two steps that do not need each other, so that their asks are in one round.
+pub(crate) fn both<A, B>(a: Flow<A>, b: Flow<B>) -> Flow<(A, B)> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (Err(Leave::Failed(error)), _) | (_, Err(Leave::Failed(error))) => Err(Leave::Failed(error)),
+        (Err(Leave::Waiting), _) | (_, Err(Leave::Waiting)) => Err(Leave::Waiting),
+    }
+}
+
+/// All asks of one exchange and the replies to them, in the order of asking.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    entries: Vec<Entry>,
+    now: UnixTime,
+    entropy: Vec<u8>,
+    secrets: Vec<Secret>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    ask: Ask,
+    reply: Option<Reply>,
+    /// The time of the first poll that saw the reply.
+    seen_at: Option<UnixTime>,
+}
+
+/// A response, which ask it answers, and when it was seen.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) ask_id: String,
+    pub(crate) response: HttpResponse,
+    pub(crate) seen_at: UnixTime,
+}
+
+impl Desk {
+    pub(crate) fn new(entropy: Vec<u8>) -> Self {
+        Self { entries: Vec::new(), now: UnixTime::from_seconds(0), entropy, secrets: Vec::new() }
+    }
+
+    /// Begins a run of the flow.
+    pub(crate) fn open(&mut self, now: UnixTime) {
+        self.now = now;
+    }
+
+    /// The asks that have no reply yet.
+    pub(crate) fn outstanding(&self) -> Vec<Ask> {
+        self.entries.iter().filter(|entry| entry.reply.is_none()).map(|entry| entry.ask.clone()).collect()
+    }
+
+    /// Takes the host's reply to one ask.
+    pub(crate) fn reply(&mut self, id: &str, reply: Reply) -> Result<(), Error> {
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.ask.id == id) else {
+            return Err(misuse(
+                ErrorCode::UnknownAsk,
+                id,
+                "was not asked",
+                "Reply to the asks that poll gave.",
+            ));
+        };
+        if entry.reply.is_some() {
+            return Err(misuse(
+                ErrorCode::AlreadyAnswered,
+                id,
+                "has its reply already",
+                "Reply to each ask once.",
+            ));
+        }
+        if !entry.ask.action.takes(&reply) {
+            return Err(misuse(
+                ErrorCode::WrongReply,
+                id,
+                &format!("is a {} and takes a reply of its own kind", entry.ask.action.kind()),
+                "Reply with what the action calls for, or with a host failure.",
+            ));
+        }
+        entry.reply = Some(reply);
+        Ok(())
+    }
+
+    /// Variables of the environment. Those that are empty count as not set.
+    pub(crate) fn env(&mut self, id: &str, names: &[&'static str]) -> Flow<BTreeMap<String, Secret>> {
+        match self.answer(id, |_| Ok(Action::ReadEnv { names: names.to_vec() }))?.0 {
+            Reply::Env(mut values) => {
+                values.retain(|name, value| !value.is_empty() && names.contains(&name.as_str()));
+                Ok(values)
+            }
+            Reply::Failed(failure) => Err(host_error(&failure, id, Stage::Source, "").into()),
+            _ => Err(Error::bug("A reply of the wrong kind was taken.").into()),
+        }
+    }
+
+    /// A request, tried again as the server's retry policy says. `build` is called once per try, with
+    /// the time at which that try is first asked.
+    pub(crate) fn http(
+        &mut self,
+        id: &'static str,
+        server: &Server,
+        build: impl Fn(UnixTime) -> Result<HttpRequest, Error>,
+    ) -> Flow<Answer> {
+        let mut attempt: u32 = 1;
+        let mut ask_id = id.to_owned();
+        loop {
+            let (reply, seen_at) = self.answer(&ask_id, |now| build(now).map(Action::HttpRequest))?;
+            let delay = match reply {
+                Reply::HttpResponse(response) => {
+                    let answer = Answer { ask_id, response, seen_at };
+                    match server.retry_delay(attempt, &answer) {
+                        Some(delay) => delay,
+                        None => return Ok(answer),
+                    }
+                }
+                Reply::Failed(failure) => match server.retry_delay_after_failure(attempt, failure.kind) {
+                    Some(delay) => delay,
+                    None => return Err(server.host_error(&failure, &ask_id).into()),
+                },
+                _ => return Err(Error::bug("A reply of the wrong kind was taken.").into()),
+            };
+            attempt = attempt.saturating_add(1);
+            ask_id = format!("{id}-{attempt}");
+            self.wait(&format!("{ask_id}-wait"), server.stage, self.with_jitter(delay, attempt))?;
+        }
+    }
+
+    fn wait(&mut self, id: &str, stage: Stage, duration: Duration) -> Flow<()> {
+        match self.answer(id, |_| Ok(Action::Wait { duration }))?.0 {
+            Reply::Failed(failure) => Err(host_error(&failure, id, stage, "").into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Between all of it and one and a half times as much.
+    fn with_jitter(&self, delay: Duration, attempt: u32) -> Duration {
+        let byte = usize::try_from(attempt).ok().and_then(|attempt| self.entropy.get(attempt));
+        let share = f32::from(byte.copied().unwrap_or(0)) / 512.0;
+        let varied = delay.saturating_add(delay.mul_f32(share));
+        // Whole milliseconds, which is what hosts can wait for.
+        Duration::from_millis(u64::try_from(varied.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// The reply to an ask and when it was seen; asks first if that has not been done.
+    fn answer(
+        &mut self,
+        id: &str,
+        action: impl FnOnce(UnixTime) -> Result<Action, Error>,
+    ) -> Flow<(Reply, UnixTime)> {
+        let now = self.now;
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.ask.id == id) {
+            let reply = entry.reply.clone().ok_or(Leave::Waiting)?;
+            return Ok((reply, *entry.seen_at.get_or_insert(now)));
+        }
+        let ask = Ask { id: id.to_owned(), action: action(now)? };
+        self.entries.push(Entry { ask, reply: None, seen_at: None });
+        Err(Leave::Waiting)
+    }
+
+    /// Notes that a text which came by must not be seen in an error.
+    pub(crate) fn keep_secret(&mut self, secret: &Secret) {
+        if !self.secrets.contains(secret) {
+            self.secrets.push(secret.clone());
+        }
+    }
+
+    /// Takes what is secret out of an error's texts: a server or a proxy may send back what it was sent.
+    pub(crate) fn redact(&self, error: &mut Error) {
+        for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
+            error.redact(secret.expose());
+            error.redact(&encode(secret.expose()).collect::<String>());
+        }
+        let bodies = self.entries.iter().filter_map(|entry| match &entry.ask.action {
+            Action::HttpRequest(request) => Some(request.body.expose()),
+            _ => None,
+        });
+        for subject_token in bodies.filter_map(|body| crate::url::form_field(body, "subject_token")) {
+            // As it stands in the form, as the server reads it, and as the server unpacks it.
+            let mut text = subject_token.to_owned();
+            for _ in 0..3 {
+                error.redact(&text);
+                text = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+            }
+        }
+    }
+}
+
+/// An ask that the host could not carry out.
+pub(crate) fn host_error(failure: &HostFailure, ask_id: &str, stage: Stage, hint: &str) -> Error {
+    let (code, what, usual_hint, retryable) = match failure.kind {
+        HostFailureKind::Denied => (
+            ErrorCode::HostDenied,
+            "was not allowed",
+            "Give the process the permission that it lacks.",
+            false,
+        ),
+        HostFailureKind::Other => {
+            (ErrorCode::HostFailed, "failed", "The message says what the host met with.", false)
+        }
+        HostFailureKind::Timeout => (
+            ErrorCode::HostTimeout,
+            "got no answer in time",
+            "Check the network path to the server: routes, firewalls, proxies.",
+            true,
+        ),
+        HostFailureKind::Unreachable => (
+            ErrorCode::HostUnreachable,
+            "could not reach the server",
+            "Check the network path to the server: name resolution, routes, firewalls, proxies.",
+            true,
+        ),
+        HostFailureKind::Unsupported => (
+            ErrorCode::HostUnsupported,
+            "is not possible on this host",
+            "Use a host that can do it, or a source of the proof that does not need it.",
+            false,
+        ),
+    };
+    let hint = if hint.is_empty() { usual_hint } else { hint };
+    Error::new(code, format!("The step {ask_id} {what}: {}.", failure.message.trim_end_matches('.')), hint)
+        .at(stage)
+        .about_ask(ask_id)
+        .with_retryable(retryable)
+}
+
+fn misuse(code: ErrorCode, id: &str, what: &str, hint: &str) -> Error {
+    Error::new(code, format!("The ask {id:?} {what}."), hint).about_ask(id)
+}

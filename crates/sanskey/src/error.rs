@@ -1,0 +1,343 @@
+//! What can go wrong, said so that a person or a program can act on it: [`Error`].
+
+use std::fmt;
+
+/// Who can mend it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The credential configuration or the environment: correct the file or the variable.
+    Config,
+    /// The host's own I/O did not succeed: network, files, permissions.
+    Host,
+    /// The calling program used the library in a way that cannot work.
+    Misuse,
+    /// A server answered, and said no or said something unintelligible.
+    Remote,
+}
+
+impl Fault {
+    /// The stable name: `config`, `host`, `misuse`, `remote`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Host => "host",
+            Self::Misuse => "misuse",
+            Self::Remote => "remote",
+        }
+    }
+}
+
+/// How far the exchange had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Reading the credential configuration.
+    Config,
+    /// Getting a Google access token for the service account (IAM Credentials API).
+    Impersonation,
+    /// Getting the proof of identity from the platform that the workload runs on.
+    Source,
+    /// Exchanging the proof at Google's Security Token Service.
+    Sts,
+}
+
+impl Stage {
+    /// The stable name: `config`, `impersonation`, `source`, `sts`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Impersonation => "impersonation",
+            Self::Source => "source",
+            Self::Sts => "sts",
+        }
+    }
+}
+
+/// Declares the codes once: variant, stable text, fault, meaning.
+macro_rules! error_codes {
+    ($($(#[doc = $meaning:literal])+ $variant:ident = $text:literal, $fault:ident;)+) => {
+        /// The stable name of one kind of failure. A code, once published, keeps its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorCode {
+            $($(#[doc = $meaning])+ $variant,)+
+        }
+
+        impl ErrorCode {
+            /// All codes, in the order of their texts.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The stable text, such as `sts_rejected`.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+
+            /// Who can mend a failure of this kind.
+            pub fn fault(self) -> Fault {
+                match self {
+                    $(Self::$variant => Fault::$fault,)+
+                }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// An ask was answered twice.
+    AlreadyAnswered = "already_answered", Misuse;
+    /// The environment holds one half of an AWS access key.
+    AwsCredentialsIncomplete = "aws_credentials_incomplete", Config;
+    /// No AWS credentials are in the environment, and the configuration names no place to ask for them.
+    AwsCredentialsUnavailable = "aws_credentials_unavailable", Config;
+    /// No AWS region is in the environment, and the configuration names no place to ask for it.
+    AwsRegionUnavailable = "aws_region_unavailable", Config;
+    /// What the environment or the metadata service gave is not the name of an AWS region or zone.
+    AwsRegionUnknown = "aws_region_unknown", Config;
+    /// The metadata service knows no IAM role for this instance.
+    AwsRoleMissing = "aws_role_missing", Remote;
+    /// A state that should be impossible: a defect of this library.
+    Bug = "bug", Misuse;
+    /// A field of the configuration has a value that is not allowed.
+    ConfigFieldInvalid = "config_field_invalid", Config;
+    /// A required field of the configuration is missing.
+    ConfigFieldMissing = "config_field_missing", Config;
+    /// The configuration is not a JSON object.
+    ConfigNotJson = "config_not_json", Config;
+    /// The host found no configuration where it was told to look.
+    ConfigNotFound = "config_not_found", Config;
+    /// The configuration names more than one source of the proof.
+    ConfigSourceAmbiguous = "config_source_ambiguous", Config;
+    /// The configuration names a source of the proof that is not supported.
+    ConfigSourceUnsupported = "config_source_unsupported", Config;
+    /// The configuration is of another type than `external_account`.
+    ConfigTypeUnsupported = "config_type_unsupported", Config;
+    /// A URL of the configuration leads to a host that it must not lead to.
+    ConfigUrlRefused = "config_url_refused", Config;
+    /// The host was not allowed to do what was asked.
+    HostDenied = "host_denied", Host;
+    /// The host could not do what was asked.
+    HostFailed = "host_failed", Host;
+    /// The host got no answer in time.
+    HostTimeout = "host_timeout", Host;
+    /// The host could not reach the server.
+    HostUnreachable = "host_unreachable", Host;
+    /// The host has no means to do what was asked.
+    HostUnsupported = "host_unsupported", Host;
+    /// The metadata service's answer is not what its protocol says.
+    ImdsMalformed = "imds_malformed", Remote;
+    /// The metadata service refused the request.
+    ImdsRejected = "imds_rejected", Remote;
+    /// The metadata service had no answer, after every try.
+    ImdsUnavailable = "imds_unavailable", Remote;
+    /// The answer of the IAM Credentials API is not what its protocol says.
+    ImpersonationMalformed = "impersonation_malformed", Remote;
+    /// The IAM Credentials API refused to give a token for the service account.
+    ImpersonationRejected = "impersonation_rejected", Remote;
+    /// The IAM Credentials API had no answer, after every try.
+    ImpersonationUnavailable = "impersonation_unavailable", Remote;
+    /// An argument has a value that cannot work.
+    InvalidArgument = "invalid_argument", Misuse;
+    /// A server redirected the request. Redirects are never followed.
+    RedirectRefused = "redirect_refused", Remote;
+    /// A server's answer is larger than 1 MiB.
+    ResponseTooLarge = "response_too_large", Remote;
+    /// The answer of Google's Security Token Service is not what its protocol says.
+    StsMalformed = "sts_malformed", Remote;
+    /// Google's Security Token Service refused the proof.
+    StsRejected = "sts_rejected", Remote;
+    /// Google's Security Token Service had no answer, after every try.
+    StsUnavailable = "sts_unavailable", Remote;
+    /// An answer was given to a question that was not asked.
+    UnknownAsk = "unknown_ask", Misuse;
+    /// An answer is of another kind than the question.
+    WrongReply = "wrong_reply", Misuse;
+}
+
+/// A failure: what happened, where, whose it is to mend, and what to do next.
+///
+/// Nothing in it is secret; it may be logged as it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error(Box<Details>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Details {
+    code: ErrorCode,
+    stage: Option<Stage>,
+    message: String,
+    hint: String,
+    field: Option<String>,
+    ask_id: Option<String>,
+    status: Option<u16>,
+    retryable: bool,
+    remote: Option<RemoteError>,
+}
+
+/// What the server itself said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RemoteError {
+    pub(crate) error: Option<String>,
+    pub(crate) description: Option<String>,
+}
+
+impl Error {
+    /// The stable name of this kind of failure.
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    /// Who can mend it.
+    pub fn fault(&self) -> Fault {
+        self.0.code.fault()
+    }
+
+    /// How far the exchange had come; `None` for a misuse of the library.
+    pub fn stage(&self) -> Option<Stage> {
+        self.0.stage
+    }
+
+    /// What happened, in one sentence.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What to do next, in one or two sentences.
+    pub fn hint(&self) -> &str {
+        &self.0.hint
+    }
+
+    /// The field of the configuration that it is about, such as `credential_source.url`.
+    pub fn field(&self) -> Option<&str> {
+        self.0.field.as_deref()
+    }
+
+    /// The ask that it is about, such as `sts` or, on the second try, `sts-2`.
+    pub fn ask_id(&self) -> Option<&str> {
+        self.0.ask_id.as_deref()
+    }
+
+    /// The HTTP status that the server answered with.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// Whether the same exchange, begun again later, may succeed without any change.
+    pub fn retryable(&self) -> bool {
+        self.0.retryable
+    }
+
+    /// The server's own error code: `error` of RFC 6749 section 5.2, or `error.status` of a Google API.
+    pub fn remote_error(&self) -> Option<&str> {
+        self.0.remote.as_ref()?.error.as_deref()
+    }
+
+    /// The server's own words: `error_description` of RFC 6749 section 5.2, or `error.message` of a Google API.
+    pub fn remote_error_description(&self) -> Option<&str> {
+        self.0.remote.as_ref()?.description.as_deref()
+    }
+
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self(Box::new(Details {
+            code,
+            stage: None,
+            message: message.into(),
+            hint: hint.into(),
+            field: None,
+            ask_id: None,
+            status: None,
+            retryable: false,
+            remote: None,
+        }))
+    }
+
+    /// A failure about one field of the configuration.
+    pub(crate) fn config(
+        code: ErrorCode,
+        field: impl Into<String>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        let mut error = Self::new(code, message, hint).at(Stage::Config);
+        error.0.field = Some(field.into());
+        error
+    }
+
+    pub(crate) fn invalid_argument(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidArgument, message, "Correct the argument that the message names.")
+    }
+
+    pub(crate) fn bug(message: impl Into<String>) -> Self {
+        Self::new(
+            ErrorCode::Bug,
+            message,
+            "This is a defect of sanskey. Please report it with this message and the version.",
+        )
+    }
+
+    #[must_use]
+    pub(crate) fn at(mut self, stage: Stage) -> Self {
+        self.0.stage = Some(stage);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_hint(mut self, hint: &str) -> Self {
+        hint.clone_into(&mut self.0.hint);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn about_ask(mut self, id: &str) -> Self {
+        self.0.ask_id = Some(id.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_retryable(mut self, retryable: bool) -> Self {
+        self.0.retryable = retryable;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_remote(mut self, remote: RemoteError) -> Self {
+        self.0.remote = Some(remote);
+        self
+    }
+
+    /// Replaces every occurrence of `secret` in the texts that come from elsewhere.
+    pub(crate) fn redact(&mut self, secret: &str) {
+        let details = &mut *self.0;
+        let remote = details
+            .remote
+            .iter_mut()
+            .flat_map(|remote| [remote.error.as_mut(), remote.description.as_mut()].into_iter().flatten());
+        for text in remote.chain([&mut details.message]) {
+            if text.contains(secret) {
+                *text = text.replace(secret, "[redacted]");
+            }
+        }
+    }
+}
+
+/// `code: message. hint`
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} {}", self.0.code.as_str(), self.0.message, self.0.hint)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,175 @@
+//! The exchange as the host sees it: [`Exchange`].
+
+use crate::ask::{Ask, Reply};
+use crate::config::{CredentialConfig, Impersonation};
+use crate::desk::{Desk, Flow, Leave};
+use crate::error::{Error, ErrorCode};
+use crate::goal::{CLOUD_PLATFORM_SCOPE, Goal, Options, Outcome};
+use crate::time::UnixTime;
+use crate::token::Token;
+use crate::{impersonation, source, sts};
+
+/// One way from a proof of identity to a token, step by step. The host does what is asked and
+/// replies, until there is an outcome.
+///
+/// ```
+/// # use sanskey::*;
+/// # fn host_does(_: Action) -> Reply { unreachable!() }
+/// # fn run(config: CredentialConfig, now: UnixTime) -> Result<Outcome, Error> {
+/// let mut exchange = Exchange::new(config, Goal::AccessToken { scopes: vec![] }, Options::default());
+/// loop {
+///     match exchange.poll(now)? {
+///         Step::Pending(asks) => {
+///             for ask in asks {
+///                 exchange.reply(&ask.id, host_does(ask.action))?;
+///             }
+///         }
+///         Step::Done(outcome) => break Ok(outcome),
+///     }
+/// }
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Exchange {
+    config: CredentialConfig,
+    goal: Goal,
+    options: Options,
+    desk: Desk,
+    end: Option<Result<Outcome, Error>>,
+}
+
+/// Where an exchange stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It has come to its end.
+    Done(Outcome),
+    /// It must be told these things first. They do not depend on each other: reply in any order.
+    Pending(Vec<Ask>),
+}
+
+impl Exchange {
+    /// An exchange that has not begun. Nothing is checked yet.
+    pub fn new(config: CredentialConfig, goal: Goal, options: Options) -> Self {
+        let desk = Desk::new(options.entropy.clone());
+        Self { config, goal, options, desk, end: None }
+    }
+
+    /// What to do next, or the outcome. `now` is the current time; it must be read anew for every
+    /// poll, since it ends up in signatures and expiries.
+    ///
+    /// Polling again without a reply in between changes nothing; an ask that was given stays as it
+    /// was. After the end, the same end is given again.
+    ///
+    /// # Errors
+    /// Whatever ended the exchange: see [`ErrorCode`] for the list.
+    pub fn poll(&mut self, now: UnixTime) -> Result<Step, Error> {
+        if self.end.is_none() {
+            self.desk.open(now);
+            match run(&mut self.desk, &self.config, &self.goal, &self.options) {
+                Ok(outcome) => self.end = Some(Ok(outcome)),
+                Err(Leave::Failed(mut error)) => {
+                    self.desk.redact(&mut error);
+                    self.end = Some(Err(error));
+                }
+                Err(Leave::Waiting) => {}
+            }
+        }
+        match &self.end {
+            Some(end) => end.clone().map(Step::Done),
+            None => Ok(Step::Pending(self.desk.outstanding())),
+        }
+    }
+
+    /// The host's reply to the ask with this id. A reply of the kind that the action calls for, or
+    /// [`Reply::Failed`].
+    ///
+    /// # Errors
+    /// `unknown_ask`, `already_answered`, `wrong_reply`. The exchange is as it was and can go on.
+    pub fn reply(&mut self, id: &str, reply: Reply) -> Result<(), Error> {
+        self.desk.reply(id, reply)
+    }
+}
+
+fn run(desk: &mut Desk, config: &CredentialConfig, goal: &Goal, options: &Options) -> Flow<Outcome> {
+    config.check_endpoints(options.endpoints)?;
+    match goal {
+        Goal::AccessToken { scopes } => {
+            let scopes = scopes_or_default(scopes)?;
+            access_token(desk, config, options, &scopes).map(Outcome::AccessToken)
+        }
+    }
+}
+
+/// The federated token itself or, where a service account is configured, that account's.
+fn access_token(
+    desk: &mut Desk,
+    config: &CredentialConfig,
+    options: &Options,
+    scopes: &[&str],
+) -> Flow<Token> {
+    match config.impersonation() {
+        None => federated_token(desk, config, options, scopes),
+        Some(account) => {
+            let federated = federated_token(desk, config, options, &[CLOUD_PLATFORM_SCOPE])?;
+            service_account_token(desk, account, &federated, scopes)
+        }
+    }
+}
+
+fn federated_token(
+    desk: &mut Desk,
+    config: &CredentialConfig,
+    options: &Options,
+    scopes: &[&str],
+) -> Flow<Token> {
+    let proof = source::proof(desk, config, options)?;
+    let answer = desk.http("sts", &sts::SERVER, |now| {
+        Ok(sts::request(&sts::Exchange {
+            token_url: config.token_url(),
+            audience: config.audience(),
+            scopes,
+            subject_token: &proof.subject_token(config.audience(), now)?,
+            subject_token_type: config.subject_token_type(),
+            client: config.client(),
+            user_project: config.sts_user_project(),
+        }))
+    })?;
+    let token = sts::parse_answer(&answer)?;
+    desk.keep_secret(&token.value);
+    Ok(token)
+}
+
+fn service_account_token(
+    desk: &mut Desk,
+    account: &Impersonation,
+    federated: &Token,
+    scopes: &[&str],
+) -> Flow<Token> {
+    let answer = desk.http("impersonate", &impersonation::SERVER, |_| {
+        impersonation::request(&impersonation::Impersonation {
+            url: &account.url,
+            token: &federated.value,
+            scopes,
+            lifetime_seconds: account.lifetime_seconds,
+            delegates: &[],
+        })
+    })?;
+    Ok(impersonation::parse_answer(&answer)?)
+}
+
+fn scopes_or_default(scopes: &[String]) -> Result<Vec<&str>, Error> {
+    if scopes.is_empty() {
+        return Ok(vec![CLOUD_PLATFORM_SCOPE]);
+    }
+    // RFC 6749 section 3.3: a scope is visible ASCII without quotes and backslashes.
+    let is_scope = |scope: &String| crate::aws::is_visible_ascii(scope) && !scope.contains(['"', '\\']);
+    if scopes.iter().all(is_scope) {
+        return Ok(scopes.iter().map(String::as_str).collect());
+    }
+    let error = Error::new(
+        ErrorCode::InvalidArgument,
+        "A scope is empty, or has a character that a scope cannot have.",
+        "Give each scope as a text of its own, such as https://www.googleapis.com/auth/cloud-platform.",
+    );
+    Err(error)
+}

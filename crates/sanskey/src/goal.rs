@@ -1,0 +1,86 @@
+//! What to get ([`Goal`]), under which conditions ([`Options`]), and what was got ([`Outcome`]).
+
+use crate::aws;
+use crate::config::EndpointPolicy;
+use crate::token::Token;
+
+/// The scope that lets IAM alone decide: <https://cloud.google.com/docs/authentication/token-types>.
+pub const CLOUD_PLATFORM_SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+
+/// What an exchange is to get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Goal {
+    /// An access token for Google Cloud APIs.
+    AccessToken {
+        /// OAuth 2.0 scopes; none means [`CLOUD_PLATFORM_SCOPE`].
+        scopes: Vec<String>,
+    },
+}
+
+/// What an exchange has got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// For [`Goal::AccessToken`].
+    AccessToken(Token),
+}
+
+impl Outcome {
+    /// The token.
+    pub fn token(&self) -> &Token {
+        match self {
+            Self::AccessToken(token) => token,
+        }
+    }
+}
+
+/// What the caller knows better than the configuration. `Options::default()` is right for production.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// AWS credentials to use in place of those of the environment.
+    pub aws_credentials: Option<aws::Credentials>,
+    /// The AWS region to use in place of that of the environment.
+    pub aws_region: Option<String>,
+    /// Which hosts the configuration may lead to.
+    pub endpoints: EndpointPolicy,
+    /// Random bytes, at least 8, which spread the retries of many workloads over time. With none,
+    /// waiting times are not varied.
+    pub entropy: Vec<u8>,
+}
+
+impl Options {
+    /// The defaults, to be changed by the methods below.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Uses these credentials instead of looking for some.
+    #[must_use]
+    pub fn aws_credentials(mut self, credentials: aws::Credentials) -> Self {
+        self.aws_credentials = Some(credentials);
+        self
+    }
+
+    /// Uses this region instead of looking for it.
+    #[must_use]
+    pub fn aws_region(mut self, region: impl Into<String>) -> Self {
+        self.aws_region = Some(region.into());
+        self
+    }
+
+    /// Loosens which hosts the configuration may lead to.
+    #[must_use]
+    pub fn endpoints(mut self, policy: EndpointPolicy) -> Self {
+        self.endpoints = policy;
+        self
+    }
+
+    /// Gives the random bytes that waiting times are varied with.
+    #[must_use]
+    pub fn entropy(mut self, entropy: impl Into<Vec<u8>>) -> Self {
+        self.entropy = entropy.into();
+        self
+    }
+}

@@ -1,0 +1,114 @@
+//! The IAM Credentials API: a federated token in, a service account's access token out.
+//!
+//! Source: <https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken>.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::desk::Answer;
+use crate::error::{Error, ErrorCode, Stage};
+use crate::http::{HttpRequest, HttpResponse, Method};
+use crate::secret::Secret;
+use crate::server::Server;
+use crate::time::UnixTime;
+use crate::token::{Token, TokenKind};
+
+/// Which service account to become, in whose name, and for how long.
+#[derive(Clone, Debug)]
+pub struct Impersonation<'a> {
+    /// `…/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken`, used as it is.
+    pub url: &'a str,
+    /// The federated token.
+    pub token: &'a Secret,
+    /// OAuth 2.0 scopes of the service account's token; at least one.
+    pub scopes: &'a [&'a str],
+    /// How long it is to live, in seconds: 600 to 43,200. More than 3,600 needs the organization
+    /// policy `constraints/iam.allowServiceAccountCredentialLifetimeExtension`.
+    pub lifetime_seconds: u32,
+    /// Service accounts in between, in order, as `projects/-/serviceAccounts/EMAIL`.
+    pub delegates: &'a [&'a str],
+}
+
+/// `generateAccessToken` as an HTTP request.
+///
+/// # Errors
+/// `invalid_argument` if the lifetime is out of its range.
+pub fn request(impersonation: &Impersonation<'_>) -> Result<HttpRequest, Error> {
+    let lifetime = impersonation.lifetime_seconds;
+    if !(600..=43_200).contains(&lifetime) {
+        return Err(Error::invalid_argument("The lifetime of a token must be from 600 to 43200 seconds."));
+    }
+    let mut body = Map::new();
+    if !impersonation.delegates.is_empty() {
+        body.insert("delegates".to_owned(), json!(impersonation.delegates));
+    }
+    body.insert("scope".to_owned(), json!(impersonation.scopes));
+    body.insert("lifetime".to_owned(), json!(format!("{lifetime}s")));
+    Ok(HttpRequest::new(Method::Post, impersonation.url, SERVER.timeout)
+        .header("accept", "application/json")
+        .header("authorization", format!("Bearer {}", impersonation.token.expose()))
+        .header("content-type", "application/json")
+        .body(Value::Object(body).to_string()))
+}
+
+/// The service account's token in the API's answer, which came at the time `now`.
+///
+/// # Errors
+/// `impersonation_rejected` with the API's own `status` and `message`, `impersonation_unavailable`,
+/// `impersonation_malformed`, `redirect_refused`, `response_too_large`.
+pub fn parse_response(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
+    let text = SERVER.accept_response(response).map_err(explain)?;
+    let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
+        return Err(SERVER.malformed("with something other than a JSON object"));
+    };
+    let Some(Value::String(token)) = body.remove("accessToken") else {
+        return Err(SERVER.malformed("without an accessToken"));
+    };
+    let value = Secret::new(token);
+    if !crate::aws::is_visible_ascii(value.expose()) {
+        return Err(SERVER.malformed("with an accessToken that cannot stand in a header"));
+    }
+    let expires_at = match body.get("expireTime") {
+        None | Some(Value::Null) => now,
+        Some(time) => time
+            .as_str()
+            .and_then(UnixTime::from_rfc3339)
+            .ok_or_else(|| SERVER.malformed("with an expireTime that is not a time of RFC 3339"))?,
+    };
+    Ok(Token { value, expires_at, kind: TokenKind::ServiceAccount })
+}
+
+/// The same for the answer to an ask.
+pub(crate) fn parse_answer(answer: &Answer) -> Result<Token, Error> {
+    parse_response(&answer.response, answer.seen_at).map_err(|error| error.about_ask(&answer.ask_id))
+}
+
+pub(crate) const SERVER: Server = Server {
+    name: "The IAM Credentials API",
+    stage: Stage::Impersonation,
+    timeout: Duration::from_secs(10),
+    first_delay: Duration::from_secs(1),
+    retry_unreachable: true,
+    connection_hint: "",
+    rejected: ErrorCode::ImpersonationRejected,
+    unavailable: ErrorCode::ImpersonationUnavailable,
+    malformed: ErrorCode::ImpersonationMalformed,
+};
+
+fn explain(error: Error) -> Error {
+    if error.code() != ErrorCode::ImpersonationRejected {
+        return error;
+    }
+    let hint = match error.status() {
+        Some(403) => {
+            "Grant roles/iam.workloadIdentityUser on the service account to this workload's principal, check the account's address, and see that the IAM Credentials API is enabled. A new grant takes a minute or two."
+        }
+        Some(404) => "Check the address of the service account in service_account_impersonation_url.",
+        Some(400) => {
+            "Check the scopes and the lifetime: more than 3600 s needs constraints/iam.allowServiceAccountCredentialLifetimeExtension."
+        }
+        _ => "Check service_account_impersonation_url, and the service account that it names.",
+    };
+    error.with_hint(hint)
+}

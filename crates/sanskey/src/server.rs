@@ -1,0 +1,165 @@
+//! What the servers that take part have in common: when to try again, what counts as success, and
+//! how a refusal is read.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::ask::{HostFailure, HostFailureKind};
+use crate::desk::{Answer, host_error};
+use crate::error::{Error, ErrorCode, RemoteError, Stage};
+use crate::http::{HttpResponse, MAX_BODY_BYTES};
+use crate::time::UnixTime;
+
+/// How one server is dealt with.
+#[derive(Debug)]
+pub(crate) struct Server {
+    /// As it is called in messages.
+    pub(crate) name: &'static str,
+    pub(crate) stage: Stage,
+    /// For one request.
+    pub(crate) timeout: Duration,
+    /// Doubled for every further try.
+    pub(crate) first_delay: Duration,
+    /// Whether a failed connection is worth another try. That of a link-local address is not.
+    pub(crate) retry_unreachable: bool,
+    /// The hint for failures of the connection; empty for the usual one.
+    pub(crate) connection_hint: &'static str,
+    pub(crate) rejected: ErrorCode,
+    pub(crate) unavailable: ErrorCode,
+    pub(crate) malformed: ErrorCode,
+}
+
+/// Tries in all, the first included.
+const ATTEMPTS: u32 = 3;
+
+/// A server that asks for a longer pause than this gets no further try.
+const LONGEST_RETRY_AFTER: u64 = 30;
+
+/// How much of a server's own words is kept, in characters.
+const LONGEST_REMOTE_TEXT: usize = 1000;
+
+impl Server {
+    /// How long to wait before the next try, or `None` if this response is to be worked with.
+    pub(crate) fn retry_delay(&self, attempt: u32, answer: &Answer) -> Option<Duration> {
+        if !is_passing(answer.response.status) || attempt >= ATTEMPTS {
+            return None;
+        }
+        let wanted = retry_after(&answer.response, answer.seen_at).unwrap_or(0);
+        (wanted <= LONGEST_RETRY_AFTER).then(|| self.backoff(attempt).max(Duration::from_secs(wanted)))
+    }
+
+    /// The same for a request that got no response.
+    pub(crate) fn retry_delay_after_failure(&self, attempt: u32, kind: HostFailureKind) -> Option<Duration> {
+        let is_worth_it = match kind {
+            HostFailureKind::Timeout => true,
+            HostFailureKind::Unreachable => self.retry_unreachable,
+            HostFailureKind::Denied | HostFailureKind::Other | HostFailureKind::Unsupported => false,
+        };
+        (is_worth_it && attempt < ATTEMPTS).then(|| self.backoff(attempt))
+    }
+
+    /// The text of a successful response.
+    pub(crate) fn accept<'a>(&self, answer: &'a Answer) -> Result<&'a str, Error> {
+        self.accept_response(&answer.response).map_err(|error| error.about_ask(&answer.ask_id))
+    }
+
+    /// The text of a successful response to a request that was not an ask.
+    pub(crate) fn accept_response<'a>(&self, response: &'a HttpResponse) -> Result<&'a str, Error> {
+        let status = response.status;
+        if response.body.expose().len() > MAX_BODY_BYTES {
+            return Err(self.error(
+                ErrorCode::ResponseTooLarge,
+                status,
+                "with more than 1 MiB",
+                "Check that the URL leads to the intended server, and that no proxy answers in its place.",
+            ));
+        }
+        match status {
+            200..=299 => Ok(response.body.expose()),
+            300..=399 => Err(self.error(
+                ErrorCode::RedirectRefused,
+                status,
+                &format!("with a redirect (HTTP {status})"),
+                "Redirects are not followed, since they would hand the proof of identity to another server. Set the URL to the final address.",
+            )),
+            _ if is_passing(status) => Err(self
+                .error(
+                    self.unavailable,
+                    status,
+                    &format!("with HTTP {status}"),
+                    "The server is overloaded or out of order. Try again later.",
+                )
+                .with_retryable(true)
+                .with_remote(remote_error(response))),
+            _ => {
+                let remote = remote_error(response);
+                Err(self.error(self.rejected, status, &rejection(status, &remote), "").with_remote(remote))
+            }
+        }
+    }
+
+    /// An answer that cannot be understood; `problem` continues "… answered …".
+    pub(crate) fn malformed(&self, problem: &str) -> Error {
+        Error::new(
+            self.malformed,
+            format!("{} answered {problem}.", self.name),
+            "Check that the URL leads to the intended server, and that no proxy answers in its place.",
+        )
+        .at(self.stage)
+    }
+
+    /// A request that the host could not carry out.
+    pub(crate) fn host_error(&self, failure: &HostFailure, ask_id: &str) -> Error {
+        host_error(failure, ask_id, self.stage, self.connection_hint)
+    }
+
+    fn error(&self, code: ErrorCode, status: u16, what: &str, hint: &str) -> Error {
+        Error::new(code, format!("{} answered {what}.", self.name), hint).at(self.stage).with_status(status)
+    }
+
+    fn backoff(&self, attempt: u32) -> Duration {
+        self.first_delay.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX))
+    }
+}
+
+/// Statuses after which the same request may succeed (RFC 9110 section 15, RFC 6585 section 4).
+fn is_passing(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500..=599)
+}
+
+/// RFC 9110 section 10.2.3: seconds, or a date.
+fn retry_after(response: &HttpResponse, now: UnixTime) -> Option<u64> {
+    let value = response.header("retry-after")?.trim();
+    value.parse().ok().or_else(|| Some(now.seconds_until(UnixTime::from_http_date(value)?)))
+}
+
+/// Reads both shapes of Google's refusals: the flat one of OAuth 2.0 (RFC 6749 section 5.2) and the
+/// nested one of its APIs (<https://google.aip.dev/193>).
+fn remote_error(response: &HttpResponse) -> RemoteError {
+    let Ok(body) = serde_json::from_str::<Value>(response.body.expose()) else {
+        return RemoteError::default();
+    };
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(presentable);
+    match body.get("error") {
+        Some(nested @ Value::Object(_)) => {
+            RemoteError { error: text(nested.get("status")), description: text(nested.get("message")) }
+        }
+        flat => RemoteError { error: text(flat), description: text(body.get("error_description")) },
+    }
+}
+
+/// A server's words on one line and of bounded length.
+fn presentable(text: &str) -> String {
+    let one_line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    one_line.take(LONGEST_REMOTE_TEXT).collect()
+}
+
+fn rejection(status: u16, remote: &RemoteError) -> String {
+    let words: Vec<&str> =
+        [&remote.error, &remote.description].into_iter().filter_map(|text| text.as_deref()).collect();
+    match words.as_slice() {
+        [] => format!("with HTTP {status}"),
+        words => format!("with HTTP {status}: {}", words.join(": ").trim_end_matches('.')),
+    }
+}

@@ -1,0 +1,85 @@
+//! What an exchange is for: [`Token`].
+
+use std::time::Duration;
+
+use crate::secret::Secret;
+use crate::time::UnixTime;
+
+/// An OAuth 2.0 bearer token for Google Cloud APIs, with its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Token {
+    /// What goes into the header `authorization: Bearer …`.
+    pub value: Secret,
+    /// From when on it is of no use. If the server did not say, this is the time at which the token
+    /// came: such a token can be used, but not kept.
+    pub expires_at: UnixTime,
+    /// Whose token it is.
+    pub kind: TokenKind,
+}
+
+/// Whose token it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenKind {
+    /// The workload's own, from Google's Security Token Service.
+    Federated,
+    /// A service account's, from the IAM Credentials API.
+    ServiceAccount,
+}
+
+impl TokenKind {
+    /// The stable name: `federated`, `service_account`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Federated => "federated",
+            Self::ServiceAccount => "service_account",
+        }
+    }
+}
+
+/// Whether a token is still good to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Freshness {
+    /// Its time is up, or will be before a request could arrive.
+    Expired,
+    /// Use it.
+    Fresh,
+    /// Use it, and get the next one meanwhile.
+    Stale,
+}
+
+impl Freshness {
+    /// A token is stale for its last four minutes, and expired for its last ten seconds: clocks
+    /// differ, and requests take time. (Google's own libraries refresh between 225 and 300 s ahead.)
+    pub fn of(expires_at: UnixTime, now: UnixTime) -> Self {
+        match now.seconds_until(expires_at) {
+            0..=10 => Self::Expired,
+            11..=240 => Self::Stale,
+            _ => Self::Fresh,
+        }
+    }
+
+    /// The stable name: `expired`, `fresh`, `stale`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Fresh => "fresh",
+            Self::Stale => "stale",
+        }
+    }
+}
+
+impl Token {
+    /// Whether to use this token at the time `now`, and whether to get another.
+    pub fn freshness(&self, now: UnixTime) -> Freshness {
+        Freshness::of(self.expires_at, now)
+    }
+
+    /// A token that lives for so long from now on.
+    pub(crate) fn living(value: Secret, kind: TokenKind, now: UnixTime, lifetime: Option<u64>) -> Self {
+        let expires_at = now.plus(Duration::from_secs(lifetime.unwrap_or(0)));
+        Self { value, expires_at, kind }
+    }
+}
