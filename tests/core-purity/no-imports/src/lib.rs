@@ -38,7 +38,7 @@ fn exchange() -> Result<u32, sanskey::Error> {
     let config = CredentialConfig::from_json(CONFIG)?;
     let goal = Goal::AccessToken { scopes: Vec::new() };
     let now = UnixTime::from_seconds(NOW);
-    let mut exchange = Exchange::new(config, goal, Options::default())?;
+    let mut exchange = Exchange::new(config, goal, Options::default());
     loop {
         match exchange.poll(now)? {
             Step::Pending(asks) => {
@@ -50,7 +50,6 @@ fn exchange() -> Result<u32, sanskey::Error> {
                 let lifetime = now.seconds_until(outcome.token().expires_at);
                 return Ok(u32::try_from(lifetime).unwrap_or_default());
             }
-            _ => return Ok(0),
         }
     }
 }
