@@ -1,0 +1,15 @@
+/** What every build of the library exports. */
+
+export { callerIdentityToken, signRequest, type SignRequestParams } from "./aws.js";
+export type { ConfigInput } from "./config.js";
+export type { FetchTokenOptions, StepReport } from "./driver.js";
+export { ERROR_CODES, type ErrorCode } from "./error-codes.js";
+export {
+  HostFailure, SanskeyError, type Fault, type HostFailureKind, type SanskeyErrorFields, type Stage,
+} from "./errors.js";
+export { Exchange } from "./exchange.js";
+export { fetchHost, type FetchFunction, type FetchResponse } from "./hosts/fetch-host.js";
+export { impersonationRequest, parseImpersonationResponse, type ImpersonationRequestParams } from "./impersonation.js";
+export { parseStsResponse, stsRequest, type StsRequestParams } from "./sts.js";
+export { Token, type Freshness, type TokenKind } from "./token.js";
+export type * from "./types.js";

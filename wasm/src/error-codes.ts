@@ -1,0 +1,74 @@
+/** All error codes with whose turn it is. The same list as the core's, which a test compares it with. */
+export const ERROR_CODES = {
+  /** An ask was answered twice. */
+  already_answered: "misuse",
+  /** The environment holds one half of an AWS access key. */
+  aws_credentials_incomplete: "config",
+  /** No AWS credentials are in the environment, and the configuration names no place to ask for them. */
+  aws_credentials_unavailable: "config",
+  /** No AWS region is in the environment, and the configuration names no place to ask for it. */
+  aws_region_unavailable: "config",
+  /** What the environment or the metadata service gave is not the name of an AWS region or zone. */
+  aws_region_unknown: "config",
+  /** The metadata service knows no IAM role for this instance. */
+  aws_role_missing: "remote",
+  /** A state that should be impossible: a defect of this library. */
+  bug: "misuse",
+  /** A field of the configuration has a value that is not allowed. */
+  config_field_invalid: "config",
+  /** A required field of the configuration is missing. */
+  config_field_missing: "config",
+  /** The configuration is not a JSON object. */
+  config_not_json: "config",
+  /** The host found no configuration where it was told to look. */
+  config_not_found: "config",
+  /** The configuration names more than one source of the proof. */
+  config_source_ambiguous: "config",
+  /** The configuration names a source of the proof that is not supported. */
+  config_source_unsupported: "config",
+  /** The configuration is of another type than `external_account`. */
+  config_type_unsupported: "config",
+  /** A URL of the configuration leads to a host that it must not lead to. */
+  config_url_refused: "config",
+  /** The host was not allowed to do what was asked. */
+  host_denied: "host",
+  /** The host could not do what was asked. */
+  host_failed: "host",
+  /** The host got no answer in time. */
+  host_timeout: "host",
+  /** The host could not reach the server. */
+  host_unreachable: "host",
+  /** The host has no means to do what was asked. */
+  host_unsupported: "host",
+  /** The metadata service's answer is not what its protocol says. */
+  imds_malformed: "remote",
+  /** The metadata service refused the request. */
+  imds_rejected: "remote",
+  /** The metadata service had no answer, after every try. */
+  imds_unavailable: "remote",
+  /** The answer of the IAM Credentials API is not what its protocol says. */
+  impersonation_malformed: "remote",
+  /** The IAM Credentials API refused to give a token for the service account. */
+  impersonation_rejected: "remote",
+  /** The IAM Credentials API had no answer, after every try. */
+  impersonation_unavailable: "remote",
+  /** An argument has a value that cannot work. */
+  invalid_argument: "misuse",
+  /** A server redirected the request. Redirects are never followed. */
+  redirect_refused: "remote",
+  /** A server's answer is larger than 1 MiB. */
+  response_too_large: "remote",
+  /** The answer of Google's Security Token Service is not what its protocol says. */
+  sts_malformed: "remote",
+  /** Google's Security Token Service refused the proof. */
+  sts_rejected: "remote",
+  /** Google's Security Token Service had no answer, after every try. */
+  sts_unavailable: "remote",
+  /** An answer was given to a question that was not asked. */
+  unknown_ask: "misuse",
+  /** An answer is of another kind than the question. */
+  wrong_reply: "misuse",
+} as const;
+
+/** The stable name of one kind of failure. A code, once published, keeps its meaning. */
+export type ErrorCode = keyof typeof ERROR_CODES;

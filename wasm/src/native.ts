@@ -1,0 +1,62 @@
+/**
+ * The Rust core as this layer sees it, and which build of it is in use.
+ *
+ * The Node addon and the wasm module export the same functions. An entry file says how to get at one of them with
+ * `provide`; nothing is loaded before the first call that needs it.
+ */
+
+/** One exchange inside the core. Texts are the JSON that `wire.ts` reads and writes; `now` is seconds since the epoch. */
+export interface NativeExchange {
+  poll(now: number): string;
+  reply(replies: string): void;
+  /** `reply` and `poll` in one crossing. */
+  advance(replies: string, now: number): string;
+  /** Only the wasm build has it: its memory is not the garbage collector's. */
+  free?(): void;
+}
+
+/** What both builds of the core export. */
+export interface Native {
+  NativeExchange: new (config: string, goal: string, options: string) => NativeExchange;
+  callerIdentityToken(
+    accessKeyId: string,
+    secretAccessKey: string,
+    sessionToken: string | undefined,
+    region: string,
+    audience: string,
+    now: number,
+  ): string;
+  configSummary(config: string): string;
+  errorCodes(): string;
+  impersonationRequest(params: string): string;
+  parseImpersonationResponse(status: number, body: string, now: number): string;
+  parseStsResponse(status: number, body: string, now: number): string;
+  signRequest(
+    method: string,
+    url: string,
+    headers: string[],
+    body: Uint8Array,
+    accessKeyId: string,
+    secretAccessKey: string,
+    sessionToken: string | undefined,
+    region: string,
+    service: string,
+    now: number,
+  ): string[];
+  stsRequest(params: string): string;
+  tokenFreshness(expiresAt: number, now: number): string;
+  version(): string;
+}
+
+let load: (() => Native) | undefined;
+let loaded: Native | undefined;
+
+/** Names the way to load the core. The first call that needs it uses the way named last. */
+export function provide(loader: () => Native): void {
+  load = loader;
+}
+
+/** The core, loaded if it was not yet; undefined as long as nobody has said how. */
+export function native(): Native | undefined {
+  return (loaded ??= load?.());
+}

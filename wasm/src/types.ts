@@ -1,0 +1,152 @@
+/** The public types: what an exchange asks for, what a host answers, and what comes out. */
+
+import type { HostFailure } from "./errors.js";
+import type { Token } from "./token.js";
+
+/** A point in time: a `Date`, or milliseconds since the epoch. */
+export type Now = Date | number;
+
+/** AWS security credentials, as AWS calls their parts. Without a session token they are those of an IAM user. */
+export interface AwsCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+}
+
+/**
+ * Which servers a configuration may name.
+ * `google`: Google's own endpoints and the clouds' documented metadata addresses. `loopback`: also this machine, which
+ * is for tests and emulators. `any`: no check; only for configurations that you wrote yourself.
+ */
+export type Endpoints = "any" | "google" | "loopback";
+
+/** What an exchange is for: an OAuth 2.0 access token. Without scopes it is good for `cloud-platform`. */
+export interface AccessTokenGoal {
+  readonly goal: "access_token";
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/** What an exchange is for. */
+export type Goal = AccessTokenGoal;
+
+/** What came out of an exchange, named as its goal. */
+export type Outcome = { readonly goal: "access_token"; readonly token: Token };
+
+/** Names and values. Names may repeat, and the order is kept. */
+export type HeaderList = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** Files with a client certificate and its key, both PEM. */
+export interface ClientCertificate {
+  readonly certPath: string;
+  readonly keyPath: string;
+}
+
+/**
+ * An HTTP request to send as it is. Redirects must not be followed, and the answer is the answer whatever its status.
+ * Headers and body hold secrets and are not printed.
+ */
+export interface HttpRequest {
+  readonly action: "http_request";
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HeaderList;
+  /** Text; `""` is no body. */
+  readonly body: string;
+  /** For the whole request, from the first packet to the last byte of the answer. */
+  readonly timeoutMs: number;
+  readonly clientCertificate: ClientCertificate | null;
+  /** True for addresses that only this machine can reach, such as a metadata server's. */
+  readonly bypassProxy: boolean;
+}
+
+/** Environment variables to look up. */
+export interface ReadEnv {
+  readonly action: "read_env";
+  readonly names: readonly string[];
+}
+
+/** A text file to read. */
+export interface ReadFile {
+  readonly action: "read_file";
+  readonly path: string;
+}
+
+/** A program to run, without a shell. */
+export interface RunCommand {
+  readonly action: "run_command";
+  readonly argv: readonly string[];
+  /** Variables to add to the program's environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** After which the program and its children are to be killed. */
+  readonly timeoutMs: number;
+}
+
+/** A pause. */
+export interface Wait {
+  readonly action: "wait";
+  readonly durationMs: number;
+}
+
+/** One thing that an exchange wants to be told or done. */
+export type Action = HttpRequest | ReadEnv | ReadFile | RunCommand | Wait;
+
+/** An action with the name under which its answer is expected, such as `sts` or `aws-role`. */
+export type Ask = Action & { readonly id: string };
+
+/** What an exchange needs next, or what it came to. The asks of one step are independent of each other. */
+export type Step =
+  | { readonly step: "pending"; readonly asks: readonly Ask[] }
+  | { readonly step: "done"; readonly outcome: Outcome };
+
+/** The answer to an `HttpRequest`. Headers may be pairs, a `Headers` object, or an object of strings. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The answer to `ReadEnv`: the variables that are set. */
+export type EnvValues = Readonly<Record<string, string | undefined>>;
+
+/** The answer to `RunCommand`. The exit code is null if the program was killed. */
+export interface CommandOutput {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What `Exchange.reply` takes: what the host method for the action returned, or the `HostFailure` that it threw. */
+export type Reply = HttpResponse | EnvValues | string | null | CommandOutput | undefined | void | HostFailure;
+
+/** What a host method is told besides the action. */
+export interface HostContext {
+  /** Aborted when the answer is not wanted any more. Heeding it is optional. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * How this program reaches the world: one method per action, each of which may be asynchronous.
+ *
+ * A method that is left out counts as unsupported. A method throws `HostFailure` if it could not do it; anything else
+ * that it throws ends `fetchToken` as it is.
+ */
+export interface Host {
+  http?(request: HttpRequest, context: HostContext): HttpResponse | Promise<HttpResponse>;
+  readEnv?(names: readonly string[], context: HostContext): EnvValues | Promise<EnvValues>;
+  /** The text of the file, or null if there is none. */
+  readFile?(path: string, context: HostContext): string | null | Promise<string | null>;
+  runCommand?(command: RunCommand, context: HostContext): CommandOutput | Promise<CommandOutput>;
+  wait?(ms: number, context: HostContext): void | Promise<void>;
+}
+
+/** How an exchange is to be done. */
+export interface ExchangeOptions {
+  /** Default: `google`. */
+  readonly endpoints?: Endpoints | undefined;
+  /** Used instead of looking for credentials in the environment and in the metadata service. */
+  readonly awsCredentials?: AwsCredentials | undefined;
+  /** Used instead of looking for the region, such as `eu-central-1`. */
+  readonly awsRegion?: string | undefined;
+  /** Random bytes in hexadecimal for the spread of waits, instead of drawn ones; `""` for waits without any. */
+  readonly entropy?: string | undefined;
+}

@@ -1,0 +1,169 @@
+/**
+ * The JSON texts that cross into the core, and nothing else: snake_case there, the public types here.
+ * Texts from the core are trusted to have their shape; replies come from hosts, and are checked.
+ */
+
+import { HostFailure, SanskeyError } from "./errors.js";
+import { sealed } from "./redact.js";
+import { Token, type TokenKind } from "./token.js";
+import type {
+  Ask, AwsCredentials, CommandOutput, EnvValues, ExchangeOptions, Goal, HeaderList, HttpRequest, HttpResponse, Outcome,
+  Reply, Step,
+} from "./types.js";
+
+interface WireHttpRequest {
+  action: "http_request";
+  method: string;
+  url: string;
+  headers: [string, string][];
+  body: string;
+  timeout_ms: number;
+  client_certificate: { cert_path: string; key_path: string } | null;
+  bypass_proxy: boolean;
+}
+
+type WireAsk = { id: string } & (
+  | WireHttpRequest
+  | { action: "read_env"; names: string[] }
+  | { action: "read_file"; path: string }
+  | { action: "run_command"; argv: string[]; env: Record<string, string>; timeout_ms: number }
+  | { action: "wait"; duration_ms: number }
+);
+
+type WireStep = { step: "pending"; asks: WireAsk[] } | { step: "done"; outcome: WireOutcome };
+
+interface WireToken {
+  value: string;
+  expires_at: number;
+  kind: TokenKind;
+}
+
+interface WireOutcome {
+  goal: "access_token";
+  token: WireToken;
+}
+
+/** GOAL */
+export function goalText(goal: Goal): string {
+  if (goal?.goal !== "access_token") throw misuse("the goal must be { goal: \"access_token\", scopes }");
+  return JSON.stringify({ goal: goal.goal, scopes: goal.scopes ?? [] });
+}
+
+/** OPTIONS */
+export function optionsText({ endpoints, awsCredentials, awsRegion, entropy }: ExchangeOptions): string {
+  return JSON.stringify({
+    endpoints: endpoints ?? "google",
+    aws_credentials: awsCredentials ? wireCredentials(awsCredentials) : null,
+    aws_region: awsRegion ?? null,
+    entropy,
+  });
+}
+
+function wireCredentials({ accessKeyId, secretAccessKey, sessionToken }: AwsCredentials): object {
+  return { access_key_id: accessKeyId, secret_access_key: secretAccessKey, session_token: sessionToken ?? null };
+}
+
+/** STEP */
+export function stepOf(text: string): Step {
+  const step = JSON.parse(text) as WireStep;
+  return step.step === "pending"
+    ? { step: "pending", asks: step.asks.map(askOf) }
+    : { step: "done", outcome: outcomeOf(step.outcome) };
+}
+
+function outcomeOf({ goal, token }: WireOutcome): Outcome {
+  return { goal, token: token_(token) };
+}
+
+/** TOKEN */
+export function tokenOf(text: string): Token {
+  return token_(JSON.parse(text) as WireToken);
+}
+
+function token_({ value, expires_at, kind }: WireToken): Token {
+  return new Token(value, expires_at * 1000, kind);
+}
+
+/** ACTION, an HTTP request of the pure functions, which has no id. */
+export function requestOf(text: string): HttpRequest {
+  return request(JSON.parse(text) as WireHttpRequest, {});
+}
+
+function request<Id extends object>(wire: WireHttpRequest, id: Id): HttpRequest & Id {
+  const { action, method, url, headers, body, timeout_ms, client_certificate, bypass_proxy } = wire;
+  const clientCertificate = client_certificate && {
+    certPath: client_certificate.cert_path,
+    keyPath: client_certificate.key_path,
+  };
+  return sealed(
+    { ...id, action, method, url, timeoutMs: timeout_ms, clientCertificate, bypassProxy: bypass_proxy },
+    { headers: headers as HeaderList, body },
+  );
+}
+
+function askOf(wire: WireAsk): Ask {
+  const { id } = wire;
+  switch (wire.action) {
+    case "http_request":
+      return request(wire, { id });
+    case "read_env":
+      return { id, action: wire.action, names: wire.names };
+    case "read_file":
+      return { id, action: wire.action, path: wire.path };
+    case "run_command":
+      return { id, action: wire.action, argv: wire.argv, env: wire.env, timeoutMs: wire.timeout_ms };
+    case "wait":
+      return { id, action: wire.action, durationMs: wire.duration_ms };
+  }
+}
+
+/** A JSON array of REPLY. */
+export function repliesText(replies: Iterable<readonly [id: string, reply: Reply]>): string {
+  return JSON.stringify(Array.from(replies, ([id, reply]) => wireReply(id, reply)));
+}
+
+/** The kind of a reply is told from its shape. Whether it fits the ask is the core's business. */
+function wireReply(id: string, reply: Reply): object {
+  if (reply === undefined) return { id, reply: "waited" };
+  if (reply === null || typeof reply === "string") return { id, reply: "file", content: reply };
+  if (reply instanceof HostFailure) return { id, reply: "failed", kind: reply.kind, message: reply.message };
+  if (isHttpResponse(reply)) {
+    const { status, body } = reply;
+    return { id, reply: "http_response", status, headers: headerPairs(reply.headers), body };
+  }
+  if (isCommandOutput(reply)) {
+    const { exitCode, stdout, stderr } = reply;
+    return { id, reply: "command_output", exit_code: exitCode, stdout, stderr };
+  }
+  // A copy, because sealed values print as redacted.
+  if (isEnvValues(reply)) return { id, reply: "env", values: { ...reply } };
+  throw misuse(`the reply to ${JSON.stringify(id)} is of no known kind`);
+}
+
+function isHttpResponse(reply: object): reply is HttpResponse {
+  const { status, headers, body } = reply as HttpResponse;
+  return Number.isInteger(status) && typeof headers === "object" && headers !== null && typeof body === "string";
+}
+
+function isCommandOutput(reply: object): reply is CommandOutput {
+  const { exitCode, stdout, stderr } = reply as CommandOutput;
+  return (exitCode === null || Number.isInteger(exitCode)) && typeof stdout === "string" && typeof stderr === "string";
+}
+
+function isEnvValues(reply: object): reply is EnvValues {
+  return Object.values(reply).every((value) => value === undefined || typeof value === "string");
+}
+
+/** Pairs of any of the shapes that headers come in. */
+export function headerPairs(
+  headers: Iterable<readonly [string, string]> | Readonly<Record<string, string>>,
+): [string, string][] {
+  const pairs = Symbol.iterator in headers ? (headers as Iterable<readonly [string, string]>) : Object.entries(headers);
+  return Array.from(pairs as Iterable<readonly [string, string]>, ([name, value]) => [name, String(value)]);
+}
+
+/** An error that is found before the core is reached. */
+export function misuse(message: string): SanskeyError {
+  const hint = "Correct the argument that the message names.";
+  return new SanskeyError({ code: "invalid_argument", fault: "misuse", message, hint });
+}
