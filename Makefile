@@ -11,7 +11,7 @@ export SANSKEY_EMULATOR := $(TARGET)/release/sanskey-emulator
 
 # What a binding is compiled from, and what an npm package is bundled from.
 rust_sources = Cargo.toml Cargo.lock $(shell find crates/sanskey crates/sanskey-bridge $(1) -name '*.rs' -o -name Cargo.toml)
-js_sources = $(shell find $(1)/src -type f) $(wildcard $(1)/*.json $(1)/*.mjs)
+js_sources = $(shell find $(wildcard $(1)/src $(1)/build) -type f) $(wildcard $(1)/*.json $(1)/*.mjs)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
