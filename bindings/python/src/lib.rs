@@ -1,1 +1,130 @@
+//! `sanskey._native`: the bridge in Python's calling convention. Nothing is decided here.
 
+use pyo3::create_exception;
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+use sanskey::{Secret, aws};
+use sanskey_bridge as bridge;
+
+create_exception!(_native, Failure, PyException, "A failure; its only argument is a JSON text.");
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::{
+        Failure, NativeExchange, caller_identity_token, config_summary, error_codes, impersonation_request,
+        parse_impersonation_response, parse_sts_response, sign_request, sts_request, token_freshness,
+        version,
+    };
+}
+
+fn thrown(failure: bridge::Failure) -> PyErr {
+    Failure::new_err(failure.into_json())
+}
+
+#[pyclass(module = "sanskey._native")]
+struct NativeExchange(bridge::Exchange);
+
+#[pymethods]
+impl NativeExchange {
+    #[new]
+    fn new(config: &str, goal: &str, options: &str) -> PyResult<Self> {
+        bridge::Exchange::new(config, goal, options).map(Self).map_err(thrown)
+    }
+
+    fn poll(&mut self, now: f64) -> PyResult<String> {
+        self.0.poll(now).map_err(thrown)
+    }
+
+    fn reply(&mut self, replies: &str) -> PyResult<()> {
+        self.0.reply(replies).map_err(thrown)
+    }
+
+    fn advance(&mut self, replies: &str, now: f64) -> PyResult<String> {
+        self.0.advance(replies, now).map_err(thrown)
+    }
+}
+
+#[pyfunction]
+fn config_summary(config: &str) -> PyResult<String> {
+    bridge::config_summary(config).map_err(thrown)
+}
+
+#[pyfunction]
+fn caller_identity_token(
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+    region: &str,
+    audience: &str,
+    now: f64,
+) -> PyResult<String> {
+    let credentials = credentials(access_key_id, secret_access_key, session_token);
+    bridge::caller_identity_token(&credentials, region, audience, now).map_err(thrown)
+}
+
+#[pyfunction]
+#[allow(clippy::too_many_arguments)] // one crossing, and no object to build for it
+fn sign_request(
+    method: &str,
+    url: &str,
+    headers: Vec<String>,
+    body: &[u8],
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+    region: &str,
+    service: &str,
+    now: f64,
+) -> PyResult<Vec<String>> {
+    let credentials = credentials(access_key_id, secret_access_key, session_token);
+    let request = bridge::RequestToSign { method, url, headers: &headers, body };
+    bridge::sign_request(&request, &credentials, region, service, now).map_err(thrown)
+}
+
+#[pyfunction]
+fn sts_request(parameters: &str) -> PyResult<String> {
+    bridge::sts_request(parameters).map_err(thrown)
+}
+
+#[pyfunction]
+fn parse_sts_response(status: u16, body: &str, now: f64) -> PyResult<String> {
+    bridge::parse_sts_response(status, body, now).map_err(thrown)
+}
+
+#[pyfunction]
+fn impersonation_request(parameters: &str) -> PyResult<String> {
+    bridge::impersonation_request(parameters).map_err(thrown)
+}
+
+#[pyfunction]
+fn parse_impersonation_response(status: u16, body: &str, now: f64) -> PyResult<String> {
+    bridge::parse_impersonation_response(status, body, now).map_err(thrown)
+}
+
+#[pyfunction]
+fn token_freshness(expires_at: f64, now: f64) -> PyResult<&'static str> {
+    bridge::token_freshness(expires_at, now).map_err(thrown)
+}
+
+#[pyfunction]
+fn error_codes() -> String {
+    bridge::error_codes()
+}
+
+#[pyfunction]
+fn version() -> &'static str {
+    bridge::version()
+}
+
+fn credentials(
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+) -> aws::Credentials {
+    aws::Credentials {
+        access_key_id,
+        secret_access_key: secret_access_key.into(),
+        session_token: session_token.map(Secret::new),
+    }
+}

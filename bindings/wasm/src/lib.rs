@@ -1,1 +1,120 @@
+//! The wasm module: the bridge in the calling convention of JavaScript. Nothing is decided here.
 
+// The documentation of these functions is the bridge's.
+#![allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, missing_docs)]
+
+use sanskey::{Secret, aws};
+use sanskey_bridge as bridge;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// A failure is thrown as a JSON text.
+fn thrown(failure: bridge::Failure) -> String {
+    failure.into_json()
+}
+
+#[wasm_bindgen]
+pub struct NativeExchange(bridge::Exchange);
+
+#[wasm_bindgen]
+impl NativeExchange {
+    #[wasm_bindgen(constructor)]
+    pub fn new(config: &str, goal: &str, options: &str) -> Result<Self, String> {
+        bridge::Exchange::new(config, goal, options).map(Self).map_err(thrown)
+    }
+
+    pub fn poll(&mut self, now: f64) -> Result<String, String> {
+        self.0.poll(now).map_err(thrown)
+    }
+
+    pub fn reply(&mut self, replies: &str) -> Result<(), String> {
+        self.0.reply(replies).map_err(thrown)
+    }
+
+    pub fn advance(&mut self, replies: &str, now: f64) -> Result<String, String> {
+        self.0.advance(replies, now).map_err(thrown)
+    }
+}
+
+#[wasm_bindgen(js_name = configSummary)]
+pub fn config_summary(config: &str) -> Result<String, String> {
+    bridge::config_summary(config).map_err(thrown)
+}
+
+#[wasm_bindgen(js_name = callerIdentityToken)]
+pub fn caller_identity_token(
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+    region: &str,
+    audience: &str,
+    now: f64,
+) -> Result<String, String> {
+    let credentials = credentials(access_key_id, secret_access_key, session_token);
+    bridge::caller_identity_token(&credentials, region, audience, now).map_err(thrown)
+}
+
+#[wasm_bindgen(js_name = signRequest)]
+#[allow(clippy::too_many_arguments)] // one crossing, and no object to build for it
+pub fn sign_request(
+    method: &str,
+    url: &str,
+    headers: Vec<String>,
+    body: &[u8],
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+    region: &str,
+    service: &str,
+    now: f64,
+) -> Result<Vec<String>, String> {
+    let credentials = credentials(access_key_id, secret_access_key, session_token);
+    let request = bridge::RequestToSign { method, url, headers: &headers, body };
+    bridge::sign_request(&request, &credentials, region, service, now).map_err(thrown)
+}
+
+#[wasm_bindgen(js_name = stsRequest)]
+pub fn sts_request(parameters: &str) -> Result<String, String> {
+    bridge::sts_request(parameters).map_err(thrown)
+}
+
+#[wasm_bindgen(js_name = parseStsResponse)]
+pub fn parse_sts_response(status: u16, body: &str, now: f64) -> Result<String, String> {
+    bridge::parse_sts_response(status, body, now).map_err(thrown)
+}
+
+#[wasm_bindgen(js_name = impersonationRequest)]
+pub fn impersonation_request(parameters: &str) -> Result<String, String> {
+    bridge::impersonation_request(parameters).map_err(thrown)
+}
+
+#[wasm_bindgen(js_name = parseImpersonationResponse)]
+pub fn parse_impersonation_response(status: u16, body: &str, now: f64) -> Result<String, String> {
+    bridge::parse_impersonation_response(status, body, now).map_err(thrown)
+}
+
+#[wasm_bindgen(js_name = tokenFreshness)]
+pub fn token_freshness(expires_at: f64, now: f64) -> Result<String, String> {
+    bridge::token_freshness(expires_at, now).map(str::to_owned).map_err(thrown)
+}
+
+#[wasm_bindgen(js_name = errorCodes)]
+pub fn error_codes() -> String {
+    bridge::error_codes()
+}
+
+#[wasm_bindgen]
+pub fn version() -> String {
+    bridge::version().to_owned()
+}
+
+fn credentials(
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+) -> aws::Credentials {
+    aws::Credentials {
+        access_key_id,
+        secret_access_key: secret_access_key.into(),
+        session_token: session_token.map(Secret::new),
+    }
+}

@@ -1,1 +1,248 @@
+//! What the bindings share: the core with plain data in and out.
+//!
+//! Texts cross a language border cheaply and mean the same on both sides, so everything with a shape
+//! crosses as JSON: the same JSON that the test vectors are written in (`tests/vectors/README.md`).
+//! The two functions that programs call often, [`caller_identity_token`] and [`sign_request`], take
+//! their arguments as they are.
+//!
+//! A binding adds nothing but its language's calling convention: it turns [`Failure`] into whatever
+//! its language throws, with the JSON text in it.
 
+mod failure;
+mod read;
+mod write;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use sanskey::{ErrorCode, Freshness, HttpResponse, Options, Step, UnixTime, aws, impersonation, sigv4, sts};
+use serde_json::{Value, json};
+
+pub use failure::Failure;
+
+/// A [`sanskey::Exchange`] that is spoken to in JSON.
+#[derive(Debug)]
+pub struct Exchange(sanskey::Exchange);
+
+impl Exchange {
+    /// From the texts of the configuration file, the goal and the options.
+    ///
+    /// # Errors
+    /// The configuration's own, or `invalid_argument`.
+    pub fn new(config: &str, goal: &str, options: &str) -> Result<Self, Failure> {
+        guarded(|| {
+            let config = sanskey::CredentialConfig::from_json(config)?;
+            let options = read::options(options)?;
+            let options = if options.entropy_is_given { options.core } else { with_entropy(options.core) };
+            Ok(Self(sanskey::Exchange::new(config, read::goal(goal)?, options)))
+        })
+    }
+
+    /// The next step at the time `now`, in seconds since the epoch.
+    ///
+    /// # Errors
+    /// Whatever ended the exchange.
+    pub fn poll(&mut self, now: f64) -> Result<String, Failure> {
+        guarded(|| {
+            let step = self.0.poll(time(now)?)?;
+            Ok(match &step {
+                Step::Pending(asks) => write::pending(asks),
+                Step::Done(outcome) => write::done(outcome),
+            })
+        })
+    }
+
+    /// The host's replies, a JSON list. Those before a wrong one are taken.
+    ///
+    /// # Errors
+    /// `unknown_ask`, `already_answered`, `wrong_reply`, `invalid_argument`.
+    pub fn reply(&mut self, replies: &str) -> Result<(), Failure> {
+        guarded(|| {
+            for (id, reply) in read::replies(replies)? {
+                self.0.reply(&id, reply)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// [`Exchange::reply`] and [`Exchange::poll`] in one crossing.
+    ///
+    /// # Errors
+    /// Those of both.
+    pub fn advance(&mut self, replies: &str, now: f64) -> Result<String, Failure> {
+        self.reply(replies)?;
+        self.poll(now)
+    }
+}
+
+/// What a configuration says, as a JSON object.
+///
+/// # Errors
+/// Those of [`sanskey::CredentialConfig::from_json`].
+pub fn config_summary(config: &str) -> Result<String, Failure> {
+    guarded(|| Ok(write::summary(&sanskey::CredentialConfig::from_json(config)?)))
+}
+
+/// [`aws::caller_identity_token`].
+///
+/// # Errors
+/// `invalid_argument`.
+pub fn caller_identity_token(
+    credentials: &aws::Credentials,
+    region: &str,
+    audience: &str,
+    now: f64,
+) -> Result<String, Failure> {
+    guarded(|| Ok(aws::caller_identity_token(credentials, region, audience, time(now)?)?.expose().to_owned()))
+}
+
+/// The request of [`sign_request`]; the headers are names and values in turn.
+#[derive(Debug)]
+pub struct RequestToSign<'a> {
+    /// Upper case.
+    pub method: &'a str,
+    /// Absolute.
+    pub url: &'a str,
+    /// `[name, value, name, value, …]`
+    pub headers: &'a [String],
+    /// Empty for none.
+    pub body: &'a [u8],
+}
+
+/// [`sigv4::sign`]; gives the headers to send, names and values in turn.
+///
+/// # Errors
+/// `invalid_argument`.
+pub fn sign_request(
+    request: &RequestToSign<'_>,
+    credentials: &aws::Credentials,
+    region: &str,
+    service: &str,
+    now: f64,
+) -> Result<Vec<String>, Failure> {
+    guarded(|| {
+        let headers: Vec<(&str, &str)> = request
+            .headers
+            .chunks(2)
+            .map(|pair| match pair {
+                [name, value] => Ok((name.as_str(), value.as_str())),
+                _ => Err(Failure::invalid_argument("A header has a name but no value.")),
+            })
+            .collect::<Result<_, _>>()?;
+        let request = sigv4::Request {
+            method: request.method,
+            url: request.url,
+            headers: &headers,
+            body: request.body,
+        };
+        let signed = sigv4::sign(&request, credentials, region, service, time(now)?)?;
+        Ok(signed
+            .headers
+            .into_iter()
+            .flat_map(|header| [header.name, header.value.expose().to_owned()])
+            .collect())
+    })
+}
+
+/// [`sts::request`]; parameters and request as JSON.
+///
+/// # Errors
+/// `invalid_argument`.
+pub fn sts_request(parameters: &str) -> Result<String, Failure> {
+    guarded(|| {
+        let parameters = read::StsParameters::read(parameters)?;
+        let request = sts::request(&sts::Exchange {
+            token_url: &parameters.token_url,
+            audience: &parameters.audience,
+            scopes: &parameters.scopes.iter().map(String::as_str).collect::<Vec<_>>(),
+            subject_token: &parameters.subject_token,
+            subject_token_type: &parameters.subject_token_type,
+            client: parameters.client.as_ref(),
+            user_project: parameters.user_project.as_deref(),
+        })?;
+        Ok(write::request(&request).to_string())
+    })
+}
+
+/// [`sts::parse_response`]; the token as JSON.
+///
+/// # Errors
+/// Those of [`sts::parse_response`].
+pub fn parse_sts_response(status: u16, body: &str, now: f64) -> Result<String, Failure> {
+    guarded(|| {
+        let response = HttpResponse::new(status, Vec::new(), body);
+        Ok(write::token(&sts::parse_response(&response, time(now)?)?).to_string())
+    })
+}
+
+/// [`impersonation::request`]; parameters and request as JSON.
+///
+/// # Errors
+/// `invalid_argument`.
+pub fn impersonation_request(parameters: &str) -> Result<String, Failure> {
+    guarded(|| {
+        let parameters = read::ImpersonationParameters::read(parameters)?;
+        let request = impersonation::request(&impersonation::Impersonation {
+            url: &parameters.url,
+            token: &parameters.token,
+            scopes: &parameters.scopes.iter().map(String::as_str).collect::<Vec<_>>(),
+            lifetime_seconds: parameters.lifetime_seconds,
+            delegates: &parameters.delegates.iter().map(String::as_str).collect::<Vec<_>>(),
+        })?;
+        Ok(write::request(&request).to_string())
+    })
+}
+
+/// [`impersonation::parse_response`]; the token as JSON.
+///
+/// # Errors
+/// Those of [`impersonation::parse_response`].
+pub fn parse_impersonation_response(status: u16, body: &str, now: f64) -> Result<String, Failure> {
+    guarded(|| {
+        let response = HttpResponse::new(status, Vec::new(), body);
+        Ok(write::token(&impersonation::parse_response(&response, time(now)?)?).to_string())
+    })
+}
+
+/// [`Freshness::of`]: `fresh`, `stale` or `expired`.
+///
+/// # Errors
+/// `invalid_argument` if a time is not a number.
+pub fn token_freshness(expires_at: f64, now: f64) -> Result<&'static str, Failure> {
+    Ok(Freshness::of(time(expires_at)?, time(now)?).as_str())
+}
+
+/// All error codes and whose fault each is, a JSON list in the order of the codes.
+pub fn error_codes() -> String {
+    let codes =
+        ErrorCode::ALL.iter().map(|code| json!({ "code": code.as_str(), "fault": code.fault().as_str() }));
+    Value::Array(codes.collect()).to_string()
+}
+
+/// The version of the library.
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// Whole seconds, earlier rather than later.
+fn time(seconds: f64) -> Result<UnixTime, Failure> {
+    if seconds.is_finite() {
+        // The conversion saturates, and the range of UnixTime is much smaller.
+        #[allow(clippy::cast_possible_truncation)]
+        return Ok(UnixTime::from_seconds(seconds.floor() as i64));
+    }
+    Err(Failure::invalid_argument("A time must be a finite number."))
+}
+
+/// Without random bytes retries are not spread, which is better than no token.
+fn with_entropy(options: Options) -> Options {
+    let mut bytes = [0; 16];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => options.entropy(bytes),
+        Err(_) => options,
+    }
+}
+
+/// A panic would take the host's process, or its exception handling, by surprise.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Failure::bug()))
+}

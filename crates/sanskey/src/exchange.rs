@@ -124,7 +124,7 @@ fn federated_token(
 ) -> Flow<Token> {
     let proof = source::proof(desk, config, options)?;
     let answer = desk.http("sts", &sts::SERVER, |now| {
-        Ok(sts::request(&sts::Exchange {
+        sts::request(&sts::Exchange {
             token_url: config.token_url(),
             audience: config.audience(),
             scopes,
@@ -132,7 +132,7 @@ fn federated_token(
             subject_token_type: config.subject_token_type(),
             client: config.client(),
             user_project: config.sts_user_project(),
-        }))
+        })
     })?;
     let token = sts::parse_answer(&answer)?;
     desk.keep_secret(&token.value);
@@ -162,7 +162,7 @@ fn scopes_or_default(scopes: &[String]) -> Result<Vec<&str>, Error> {
         return Ok(vec![CLOUD_PLATFORM_SCOPE]);
     }
     // RFC 6749 section 3.3: a scope is visible ASCII without quotes and backslashes.
-    let is_scope = |scope: &String| crate::aws::is_visible_ascii(scope) && !scope.contains(['"', '\\']);
+    let is_scope = |scope: &String| crate::url::is_visible_ascii(scope) && !scope.contains(['"', '\\']);
     if scopes.iter().all(is_scope) {
         return Ok(scopes.iter().map(String::as_str).collect());
     }

@@ -13,6 +13,7 @@ use crate::secret::Secret;
 use crate::server::Server;
 use crate::time::UnixTime;
 use crate::token::{Token, TokenKind};
+use crate::url::{check_url, is_visible_ascii};
 
 /// Which service account to become, in whose name, and for how long.
 #[derive(Clone, Debug)]
@@ -33,8 +34,12 @@ pub struct Impersonation<'a> {
 /// `generateAccessToken` as an HTTP request.
 ///
 /// # Errors
-/// `invalid_argument` if the lifetime is out of its range.
+/// `invalid_argument` if the URL or the token cannot be sent, or the lifetime is out of its range.
 pub fn request(impersonation: &Impersonation<'_>) -> Result<HttpRequest, Error> {
+    check_url("url", impersonation.url)?;
+    if !is_visible_ascii(impersonation.token.expose()) {
+        return Err(Error::invalid_argument("The federated token cannot stand in a header."));
+    }
     let lifetime = impersonation.lifetime_seconds;
     if !(600..=43_200).contains(&lifetime) {
         return Err(Error::invalid_argument("The lifetime of a token must be from 600 to 43200 seconds."));
@@ -66,7 +71,7 @@ pub fn parse_response(response: &HttpResponse, now: UnixTime) -> Result<Token, E
         return Err(SERVER.malformed("without an accessToken"));
     };
     let value = Secret::new(token);
-    if !crate::aws::is_visible_ascii(value.expose()) {
+    if !is_visible_ascii(value.expose()) {
         return Err(SERVER.malformed("with an accessToken that cannot stand in a header"));
     }
     let expires_at = match body.get("expireTime") {

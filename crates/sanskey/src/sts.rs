@@ -16,7 +16,7 @@ use crate::secret::Secret;
 use crate::server::Server;
 use crate::time::UnixTime;
 use crate::token::{Token, TokenKind};
-use crate::url::push_form_field;
+use crate::url::{check_url, is_visible_ascii, push_form_field};
 
 /// What is exchanged, where, and for what.
 #[derive(Clone, Debug)]
@@ -48,6 +48,9 @@ pub struct ClientAuthentication {
 
 /// The token exchange as an HTTP request.
 ///
+/// # Errors
+/// `invalid_argument` if `token_url` is not a URL that can be sent.
+///
 /// ```
 /// use sanskey::sts;
 ///
@@ -59,10 +62,12 @@ pub struct ClientAuthentication {
 ///     subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
 ///     client: None,
 ///     user_project: None,
-/// });
+/// })?;
 /// assert!(request.body.expose().starts_with("grant_type=urn%3Aietf%3A"));
+/// # Ok::<(), sanskey::Error>(())
 /// ```
-pub fn request(exchange: &Exchange<'_>) -> HttpRequest {
+pub fn request(exchange: &Exchange<'_>) -> Result<HttpRequest, Error> {
+    check_url("token_url", exchange.token_url)?;
     // Large enough to hold it all, so that no copy of the proof is left behind by growing.
     let capacity = exchange.subject_token.expose().len().saturating_mul(3).saturating_add(4096);
     let mut form = String::with_capacity(capacity);
@@ -80,7 +85,7 @@ pub fn request(exchange: &Exchange<'_>) -> HttpRequest {
     if let Some(client) = exchange.client {
         request = request.header("authorization", client.basic());
     }
-    request.header("content-type", "application/x-www-form-urlencoded").body(form)
+    Ok(request.header("content-type", "application/x-www-form-urlencoded").body(form))
 }
 
 /// The federated token in the service's answer, which came at the time `now`.
@@ -100,7 +105,7 @@ pub fn parse_response(response: &HttpResponse, now: UnixTime) -> Result<Token, E
         return Err(SERVER.malformed("without an access_token"));
     };
     let value = Secret::new(token);
-    if !crate::aws::is_visible_ascii(value.expose()) {
+    if !is_visible_ascii(value.expose()) {
         return Err(SERVER.malformed("with an access_token that cannot stand in a header"));
     }
     let lifetime = match body.get("expires_in") {

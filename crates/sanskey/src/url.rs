@@ -6,6 +6,8 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::error::Error;
+
 /// An `http` or `https` URL, split. Nothing is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HttpUrl<'a> {
@@ -58,6 +60,21 @@ impl<'a> HttpUrl<'a> {
         }
         header
     }
+}
+
+/// Refuses an argument that is not a URL which can be sent as it stands.
+pub(crate) fn check_url(name: &str, url: &str) -> Result<(), Error> {
+    let problem = match HttpUrl::split(url) {
+        Err(problem) => problem,
+        Ok(_) if !is_visible_ascii(url) => "has a space or a character outside ASCII",
+        Ok(_) => return Ok(()),
+    };
+    Err(Error::invalid_argument(format!("The argument {name} {problem}.")))
+}
+
+/// Whether a text can stand in a header or a request line: not empty, no spaces, no controls.
+pub(crate) fn is_visible_ascii(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn split_authority(authority: &str) -> Result<(&str, Option<u16>), &'static str> {

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::secret::Secret;
+use crate::url::is_visible_ascii;
 
 /// An AWS access key, with its session token if it is a temporary one.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,8 +50,4 @@ impl Credentials {
         };
         Err(Error::invalid_argument(problem))
     }
-}
-
-pub(crate) fn is_visible_ascii(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
 }

@@ -7,4 +7,3 @@ pub(crate) mod region;
 pub(crate) use caller_identity::VerificationUrl;
 pub use caller_identity::caller_identity_token;
 pub use credentials::Credentials;
-pub(crate) use credentials::is_visible_ascii;

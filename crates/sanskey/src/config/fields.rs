@@ -4,9 +4,8 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use crate::aws::is_visible_ascii;
 use crate::error::{Error, ErrorCode, Stage};
-use crate::url::HttpUrl;
+use crate::url::{HttpUrl, is_visible_ascii};
 
 /// The object that a configuration file must be.
 pub(super) fn parse_object(text: &str) -> Result<Map<String, Value>, Error> {

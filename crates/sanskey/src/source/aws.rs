@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::aws::{Credentials, VerificationUrl, is_visible_ascii, region};
+use crate::aws::{Credentials, VerificationUrl, region};
 use crate::config::AwsSource;
 use crate::desk::{Answer, Desk, Flow, both};
 use crate::error::{Error, ErrorCode, Stage};
@@ -17,7 +17,7 @@ use crate::http::{HttpRequest, Method};
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::time::UnixTime;
-use crate::url::encode;
+use crate::url::{encode, is_visible_ascii};
 
 /// All that it takes to sign a `GetCallerIdentity` request.
 pub(crate) struct CallerIdentity {

@@ -1,0 +1,240 @@
+//! The host's JSON as the core's data.
+
+use std::collections::BTreeMap;
+
+use sanskey::sts::ClientAuthentication;
+use sanskey::{
+    CommandOutput, EndpointPolicy, Goal, HostFailure, HostFailureKind, HttpResponse, Options, Reply, Secret,
+    aws,
+};
+use serde_json::{Map, Value};
+
+use crate::Failure;
+
+/// Options, and whether they say what entropy to use.
+pub(crate) struct ReadOptions {
+    pub(crate) core: Options,
+    pub(crate) entropy_is_given: bool,
+}
+
+pub(crate) fn goal(text: &str) -> Result<Goal, Failure> {
+    let mut goal = Object::parse(text, "goal")?;
+    match goal.required_text("goal")?.as_str() {
+        "access_token" => Ok(Goal::AccessToken { scopes: goal.texts("scopes")? }),
+        _ => Err(goal.wrong("goal", "access_token")),
+    }
+}
+
+pub(crate) fn options(text: &str) -> Result<ReadOptions, Failure> {
+    let mut options = Object::parse(text, "options")?;
+    let mut core = Options::new();
+    core = match options.text("endpoints")?.as_deref() {
+        None | Some("google") => core,
+        Some("loopback") => core.endpoints(EndpointPolicy::Loopback),
+        Some("any") => core.endpoints(EndpointPolicy::Any),
+        Some(_) => return Err(options.wrong("endpoints", "google, loopback or any")),
+    };
+    if let Some(mut credentials) = options.object("aws_credentials")? {
+        core.aws_credentials = Some(aws::Credentials {
+            access_key_id: credentials.required_text("access_key_id")?,
+            secret_access_key: credentials.required_text("secret_access_key")?.into(),
+            session_token: credentials.text("session_token")?.map(Secret::new),
+        });
+    }
+    core.aws_region = options.text("aws_region")?;
+    let entropy = options.text("entropy")?;
+    if let Some(hexadecimal) = &entropy {
+        core.entropy = base16ct::mixed::decode_vec(hexadecimal)
+            .map_err(|_| options.wrong("entropy", "hexadecimal digits, two for each byte"))?;
+    }
+    Ok(ReadOptions { core, entropy_is_given: entropy.is_some() })
+}
+
+pub(crate) fn replies(text: &str) -> Result<Vec<(String, Reply)>, Failure> {
+    let Ok(Value::Array(replies)) = serde_json::from_str(text) else {
+        return Err(Failure::invalid_argument("The replies are not a JSON list."));
+    };
+    replies.into_iter().map(|value| reply(Object::of(value, "reply")?)).collect()
+}
+
+fn reply(mut object: Object) -> Result<(String, Reply), Failure> {
+    let id = object.required_text("id")?;
+    let reply = match object.required_text("reply")?.as_str() {
+        "http_response" => Reply::HttpResponse(http_response(&mut object)?),
+        "env" => Reply::Env(env(&mut object)?),
+        "file" => Reply::File(object.text("content")?.map(Secret::new)),
+        "command_output" => Reply::CommandOutput(CommandOutput {
+            exit_code: object.integer("exit_code")?.and_then(|code| i32::try_from(code).ok()),
+            stdout: object.text("stdout")?.unwrap_or_default().into(),
+            stderr: object.text("stderr")?.unwrap_or_default().into(),
+        }),
+        "waited" => Reply::Waited,
+        "failed" => Reply::Failed(HostFailure::new(
+            failure_kind(&mut object)?,
+            object.text("message")?.unwrap_or_default(),
+        )),
+        _ => return Err(object.wrong("reply", "http_response, env, file, command_output, waited or failed")),
+    };
+    Ok((id, reply))
+}
+
+fn http_response(object: &mut Object) -> Result<HttpResponse, Failure> {
+    let status = object
+        .integer("status")?
+        .and_then(|status| u16::try_from(status).ok())
+        .filter(|status| (100..600).contains(status))
+        .ok_or_else(|| object.wrong("status", "a whole number from 100 to 599"))?;
+    let mut headers = Vec::new();
+    for pair in object.list("headers")? {
+        match pair.as_array().map(Vec::as_slice) {
+            Some([Value::String(name), Value::String(value)]) => headers.push((name.clone(), value.clone())),
+            _ => return Err(object.wrong("headers", "pairs of texts")),
+        }
+    }
+    Ok(HttpResponse::new(status, headers, object.required_text("body")?))
+}
+
+fn env(object: &mut Object) -> Result<BTreeMap<String, Secret>, Failure> {
+    let values = object.object("values")?.ok_or_else(|| object.wrong("values", "an object"))?;
+    values
+        .fields
+        .into_iter()
+        .map(|(name, value)| match value {
+            Value::String(text) => Ok((name, Secret::new(text))),
+            _ => Err(object.wrong("values", "texts")),
+        })
+        .collect()
+}
+
+fn failure_kind(object: &mut Object) -> Result<HostFailureKind, Failure> {
+    Ok(match object.required_text("kind")?.as_str() {
+        "timeout" => HostFailureKind::Timeout,
+        "unreachable" => HostFailureKind::Unreachable,
+        "denied" => HostFailureKind::Denied,
+        "unsupported" => HostFailureKind::Unsupported,
+        "other" => HostFailureKind::Other,
+        _ => return Err(object.wrong("kind", "timeout, unreachable, denied, unsupported or other")),
+    })
+}
+
+/// The parameters of `sts_request`.
+pub(crate) struct StsParameters {
+    pub(crate) token_url: String,
+    pub(crate) audience: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) subject_token: Secret,
+    pub(crate) subject_token_type: String,
+    pub(crate) client: Option<ClientAuthentication>,
+    pub(crate) user_project: Option<String>,
+}
+
+impl StsParameters {
+    pub(crate) fn read(text: &str) -> Result<Self, Failure> {
+        let mut object = Object::parse(text, "parameters")?;
+        let client_secret = Secret::new(object.text("client_secret")?.unwrap_or_default());
+        Ok(Self {
+            token_url: object.required_text("token_url")?,
+            audience: object.required_text("audience")?,
+            scopes: object.texts("scopes")?,
+            subject_token: object.required_text("subject_token")?.into(),
+            subject_token_type: object.required_text("subject_token_type")?,
+            client: object
+                .text("client_id")?
+                .map(|client_id| ClientAuthentication { client_id, client_secret }),
+            user_project: object.text("user_project")?,
+        })
+    }
+}
+
+/// The parameters of `impersonation_request`.
+pub(crate) struct ImpersonationParameters {
+    pub(crate) url: String,
+    pub(crate) token: Secret,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) lifetime_seconds: u32,
+    pub(crate) delegates: Vec<String>,
+}
+
+impl ImpersonationParameters {
+    pub(crate) fn read(text: &str) -> Result<Self, Failure> {
+        let mut object = Object::parse(text, "parameters")?;
+        Ok(Self {
+            url: object.required_text("url")?,
+            token: object.required_text("token")?.into(),
+            scopes: object.texts("scopes")?,
+            lifetime_seconds: object
+                .integer("lifetime_seconds")?
+                .and_then(|seconds| u32::try_from(seconds).ok())
+                .ok_or_else(|| object.wrong("lifetime_seconds", "a whole number"))?,
+            delegates: object.texts("delegates")?,
+        })
+    }
+}
+
+/// A JSON object whose texts are moved out, so that a secret is not left in the tree.
+struct Object {
+    what: &'static str,
+    fields: Map<String, Value>,
+}
+
+impl Object {
+    fn parse(text: &str, what: &'static str) -> Result<Self, Failure> {
+        Self::of(serde_json::from_str(text).unwrap_or(Value::Null), what)
+    }
+
+    fn of(value: Value, what: &'static str) -> Result<Self, Failure> {
+        match value {
+            Value::Object(fields) => Ok(Self { what, fields }),
+            _ => Err(Failure::invalid_argument(&format!("The {what} must be a JSON object."))),
+        }
+    }
+
+    fn text(&mut self, name: &str) -> Result<Option<String>, Failure> {
+        match self.fields.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.wrong(name, "a text")),
+        }
+    }
+
+    fn required_text(&mut self, name: &str) -> Result<String, Failure> {
+        self.text(name)?.ok_or_else(|| self.wrong(name, "a text"))
+    }
+
+    fn integer(&mut self, name: &str) -> Result<Option<i64>, Failure> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => value.as_i64().map(Some).ok_or_else(|| self.wrong(name, "a whole number")),
+        }
+    }
+
+    fn list(&mut self, name: &str) -> Result<Vec<Value>, Failure> {
+        match self.fields.remove(name) {
+            None | Some(Value::Null) => Ok(Vec::new()),
+            Some(Value::Array(values)) => Ok(values),
+            Some(_) => Err(self.wrong(name, "a list")),
+        }
+    }
+
+    fn texts(&mut self, name: &str) -> Result<Vec<String>, Failure> {
+        self.list(name)?
+            .into_iter()
+            .map(|value| match value {
+                Value::String(text) => Ok(text),
+                _ => Err(self.wrong(name, "a list of texts")),
+            })
+            .collect()
+    }
+
+    fn object(&mut self, name: &str) -> Result<Option<Self>, Failure> {
+        match self.fields.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(fields)) => Ok(Some(Self { what: self.what, fields })),
+            Some(_) => Err(self.wrong(name, "an object")),
+        }
+    }
+
+    fn wrong(&self, name: &str, expected: &str) -> Failure {
+        Failure::invalid_argument(&format!("In the {}, {name} must be {expected}.", self.what))
+    }
+}
