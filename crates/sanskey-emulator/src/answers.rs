@@ -22,7 +22,8 @@ impl Request {
         }
     }
 
-    /// The token of an `Authorization: Bearer` header; the scheme's case does not matter (RFC 9110, section 11.1).
+    /// The token of an `Authorization: Bearer` header; the scheme's case does not matter (RFC 9110, section
+    /// 11.1).
     pub(crate) fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -1,7 +1,8 @@
-//! Who signed this `GetCallerIdentity` request? The rules that Google documents for AWS credentials, one function each.
+//! Who signed this `GetCallerIdentity` request? The rules that Google documents for AWS credentials, one
+//! function each.
 //!
-//! Sources: "Configure Workload Identity Federation with other clouds" and the reference of the STS method `token`,
-//! field `subjectToken`. The rules are numbered A1 to A11; a refusal names its rule.
+//! Sources: "Configure Workload Identity Federation with other clouds" and the reference of the STS method
+//! `token`, field `subjectToken`. The rules are numbered A1 to A11; a refusal names its rule.
 //!
 //! | rule | says |
 //! |---|---|
@@ -17,9 +18,9 @@
 //! | A10 | the `host` header is the URL's host |
 //! | A11 | no header beyond the documented ones |
 //!
-//! Google's error text for a request of the wrong form is known from a user's report, without its `error` code;
-//! `invalid_grant` is inferred. How Google words AWS's own refusals, code included, is known from another report
-//! (github.com/googleapis/js-genai/issues/1216).
+//! Google's error text for a request of the wrong form is known from a user's report, without its `error`
+//! code; `invalid_grant` is inferred. How Google words AWS's own refusals, code included, is known from another
+//! report (github.com/googleapis/js-genai/issues/1216).
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -50,9 +51,10 @@ pub struct Expectations<'a> {
     pub account: &'a str,
     /// Refuse undocumented headers (rule A11) instead of warning about them.
     pub strict_headers: bool,
-    /// How far `x-amz-date` may lie in the future. The documented rule is zero. A client on the same machine reads the
-    /// same clock, but one in a virtual machine or a container engine of its own can be ahead by a second or
-    /// two, and some clients round up: a few seconds let those through and still refuse dates that are really wrong.
+    /// How far `x-amz-date` may lie in the future. The documented rule is zero. A client on the same machine
+    /// reads the same clock, but one in a virtual machine or a container engine of its own can be ahead by a
+    /// second or two, and some clients round up: a few seconds let those through and still refuse dates that
+    /// are really wrong.
     pub future_tolerance: Duration,
 }
 
@@ -175,16 +177,18 @@ pub fn verify<'k>(
     a8_account(key, expected)?;
 
     if !authorization.signs(TARGET_RESOURCE) {
-        // Google recommends signing it and does not insist: google-auth for Python and for Node do not sign it.
+        // Google recommends signing it and does not insist: google-auth for Python and for Node do not sign
+        // it.
         warnings.push("A6: x-goog-cloud-target-resource is not signed");
     }
     Ok(Verified { identity: a9_assertion(key), key_expires_at: key.expires_at, warnings })
 }
 
-/// A1: the subject token is a percent-encoded JSON object with `url`, `method` and `headers`, a list of `key` and `value`.
+/// A1: the subject token is a percent-encoded JSON object with `url`, `method` and `headers`, a list of `key`
+/// and `value`.
 ///
-/// A space may be `%20` or `+`: Google's own clients send both. The order of keys, the order and case of header names,
-/// and further members do not matter.
+/// A space may be `%20` or `+`: Google's own clients send both. The order of keys, the order and case of
+/// header names, and further members do not matter.
 fn a1_envelope(subject_token: &str) -> Result<AwsRequest, Refusal> {
     const WRONG: &str = "the subject token is not percent-encoded JSON with url, method and headers";
     let text = form_decoded(subject_token).ok_or_else(|| Refusal::format("A1", WRONG))?;
@@ -208,8 +212,8 @@ fn form_decoded(text: &str) -> Option<String> {
 
 /// A2: https, no port (nor anything else beside the host), and a host of AWS STS.
 ///
-/// Not `sts-fips.REGION.amazonaws.com` and not `amazonaws.com.cn`: the documented rule covers neither. That the path is
-/// empty or `/` is inferred: AWS serves this action nowhere else.
+/// Not `sts-fips.REGION.amazonaws.com` and not `amazonaws.com.cn`: the documented rule covers neither. That
+/// the path is empty or `/` is inferred: AWS serves this action nowhere else.
 fn a2_endpoint(request: &AwsRequest) -> Result<(), Refusal> {
     if request.url.scheme_str() != Some("https") {
         return Err(Refusal::format("A2", "the URL's scheme is not https"));
@@ -283,8 +287,8 @@ fn a5_required_headers(request: &AwsRequest) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A5, second half: temporary keys come with the session token that was issued with them, other keys with none.
-/// Google cannot know this; AWS finds it.
+/// A5, second half: temporary keys come with the session token that was issued with them, other keys with
+/// none. Google cannot know this; AWS finds it.
 fn a5_session_token(request: &AwsRequest, key: &AwsKey) -> Result<(), Refusal> {
     if request.headers.get(SESSION_TOKEN) == key.session_token.as_ref() {
         return Ok(());
@@ -302,8 +306,8 @@ fn a5_session_token(request: &AwsRequest, key: &AwsKey) -> Result<(), Refusal> {
     ))
 }
 
-/// A6: the target resource is this provider, with or without `https:` before it. Google's text for a wrong one is not
-/// known; this one is inferred.
+/// A6: the target resource is this provider, with or without `https:` before it. Google's text for a wrong
+/// one is not known; this one is inferred.
 fn a6_target_resource(request: &AwsRequest, expected: &Expectations<'_>) -> Result<(), Refusal> {
     let target = request.header(TARGET_RESOURCE);
     if target.strip_prefix("https:").unwrap_or(target) == expected.audience {
@@ -398,8 +402,8 @@ fn a8_signature(request: &AwsRequest, key: &AwsKey, date: OffsetDateTime) -> Res
     ))
 }
 
-/// A8, last third: the account is the provider's. Google's text is not known; this one follows its text for a wrong
-/// audience, and is inferred.
+/// A8, last third: the account is the provider's. Google's text is not known; this one follows its text for a
+/// wrong audience, and is inferred.
 fn a8_account(key: &AwsKey, expected: &Expectations<'_>) -> Result<(), Refusal> {
     if key.account == expected.account {
         return Ok(());
@@ -417,7 +421,8 @@ fn a9_assertion(key: &AwsKey) -> CallerIdentity {
     CallerIdentity { account: key.account.clone(), arn: key.arn.clone(), userid: key.user_id.clone() }
 }
 
-/// A10: the host header is the URL's host. This is the best reading of a user's report, not a documented rule.
+/// A10: the host header is the URL's host. This is the best reading of a user's report, not a documented
+/// rule.
 fn a10_host_header(request: &AwsRequest) -> Result<(), Refusal> {
     if Some(request.header("host")) == request.url.host() {
         Ok(())
@@ -439,5 +444,77 @@ fn a11_header_list(
         Err(Refusal::format("A11", "the request has headers beyond the documented ones"))
     } else {
         Ok(Some(EXTRA))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::{Duration as Span, macros::datetime};
+
+    const AUDIENCE: &str =
+        "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/provider";
+    const NOW: OffsetDateTime = datetime!(2024-01-02 03:04:05 UTC);
+
+    /// The refusal of a well-formed request whose signature is nonsense, dated some time from `NOW`.
+    fn refusal(offset: Span, key: Option<&AwsKey>) -> Refusal {
+        let stamp = format_description!("[year][month][day]T[hour][minute][second]Z");
+        let date = (NOW + offset).format(stamp).unwrap();
+        let day = &date[..8];
+        let token = format!(
+            r#"{{"url": "https://sts.amazonaws.com?Action=GetCallerIdentity%26Version=1", "method": "POST", "headers": [
+                {{"key": "host", "value": "sts.amazonaws.com"}},
+                {{"key": "x-amz-date", "value": "{date}"}},
+                {{"key": "x-goog-cloud-target-resource", "value": "{AUDIENCE}"}},
+                {{"key": "authorization", "value": "AWS4-HMAC-SHA256 Credential=AK/{day}/us-east-1/sts/aws4_request, SignedHeaders=host, Signature=0"}}
+            ]}}"#
+        )
+        .replace("%26", "&");
+        let expected = Expectations {
+            audience: AUDIENCE,
+            account: "1",
+            strict_headers: true,
+            future_tolerance: Duration::from_secs(5),
+        };
+        verify(&token, &expected, |_| key, NOW).unwrap_err()
+    }
+
+    #[test]
+    fn the_window_for_dates_includes_both_of_its_ends() {
+        for (offset, rule) in [
+            (Span::minutes(-15) - Span::SECOND, "A7"),
+            (Span::minutes(-15), "A8"),
+            (Span::ZERO, "A8"),
+            (Span::seconds(5), "A8"),
+            (Span::seconds(6), "A7"),
+        ] {
+            assert_eq!(refusal(offset, None).rule, rule, "{offset}");
+        }
+    }
+
+    #[test]
+    fn a_key_ends_with_its_expiry() {
+        let mut key = AwsKey {
+            access_key_id: "AK".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            session_token: None,
+            expires_at: Some(NOW + Span::SECOND),
+            account: "1".to_owned(),
+            arn: "arn:aws:iam::1:user/ana".to_owned(),
+            user_id: "AIDA".to_owned(),
+        };
+        assert_eq!(
+            refusal(Span::ZERO, Some(&key)).detail,
+            "the signature does not belong to this request and key"
+        );
+
+        key.expires_at = Some(NOW);
+        let refused = refusal(Span::ZERO, Some(&key));
+        assert_eq!(refused.rule, "A8");
+        assert_eq!(
+            refused.description,
+            "Received invalid AWS response of type ExpiredToken with error message: The security token included \
+             in the request is expired"
+        );
     }
 }

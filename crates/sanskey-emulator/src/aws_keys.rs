@@ -35,8 +35,9 @@ impl AwsKey {
         Self {
             access_key_id: format!("ASIA{}", random::capitals(16)),
             secret_access_key: random::base64(30),
-            // Real session tokens hold `+`, `/` and `=` nearly always; these hold them always, so that a client which
-            // forgets one of the two encodings of the subject token fails at the first try and not once in a while.
+            // Real session tokens hold `+`, `/` and `=` nearly always; these hold them always, so that a
+            // client which forgets one of the two encodings of the subject token fails at the first try and
+            // not once in a while.
             session_token: Some(format!("IQoJb3JpZ2luX2Vj/+{}", random::base64(200))),
             expires_at: Some(now + ROLE_KEY_LIFETIME),
             account: account.clone(),

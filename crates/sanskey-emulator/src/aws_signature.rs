@@ -47,8 +47,8 @@ impl Authorization {
     }
 }
 
-/// What the header should be for a request of which `signed_headers` are signed. `aws-sigv4` adds `host`, `x-amz-date`
-/// and `x-amz-security-token` by itself, as AWS requires them to be signed.
+/// What the header should be for a request of which `signed_headers` are signed. `aws-sigv4` adds `host`,
+/// `x-amz-date` and `x-amz-security-token` by itself, as AWS requires them to be signed.
 ///
 /// `None` if there can be no signature, for example because a header holds a line break.
 pub(crate) fn compute<'a>(

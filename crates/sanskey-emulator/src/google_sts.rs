@@ -1,7 +1,7 @@
 //! Google's Security Token Service: `POST /v1/token`, for AWS credentials.
 //!
-//! Source: the reference of the STS method `token`, and RFC 8693. Where Google's text for a wrong parameter is not
-//! known, ours follows the one that is known, for `audience`, and the comment says "inferred".
+//! Source: the reference of the STS method `token`, and RFC 8693. Where Google's text for a wrong parameter
+//! is not known, ours follows the one that is known, for `audience`, and the comment says "inferred".
 
 use std::collections::BTreeMap;
 
@@ -82,8 +82,7 @@ fn issue(
     request: &Request,
     now: OffsetDateTime,
 ) -> Answer {
-    let longest = now + LONGEST_LIFETIME;
-    let expires_at = verified.key_expires_at.map_or(longest, |end| end.min(longest));
+    let expires_at = expiry(verified.key_expires_at, now);
     let token = store.issue_google_token(GoogleToken {
         holder: TokenHolder::Federated(principal(&settings.audience, &attributes.subject)),
         scopes: exchange.scopes.clone(),
@@ -102,10 +101,17 @@ fn issue(
         answer = answer.with_header("x-emulator-warning", *warning);
     }
     if request.headers.contains_key("authorization") {
-        // The reference warns that calls with this header may fail; only workforce pools authenticate the client.
+        // The reference warns that calls with this header may fail; only workforce pools authenticate the
+        // client.
         answer = answer.with_header("x-emulator-warning", "the call has an Authorization header");
     }
     answer
+}
+
+/// When a federated token ends for a credential that ends then, or never.
+fn expiry(credential: Option<OffsetDateTime>, now: OffsetDateTime) -> OffsetDateTime {
+    let longest = now + LONGEST_LIFETIME;
+    credential.map_or(longest, |end| end.min(longest))
 }
 
 /// The name under which IAM policies know a subject of the pool.
@@ -205,9 +211,9 @@ fn check_audience(audience: &str, settings: &Settings) -> Result<(), Answer> {
     Ok(())
 }
 
-/// `//iam.googleapis.com/` and then the name of a workload or a workforce provider. A project's id in place of its number
-/// has the right form: it is only unknown.
-fn is_provider_name(audience: &str) -> bool {
+/// `//iam.googleapis.com/` and then the name of a workload or a workforce provider. A project's id in place of
+/// its number has the right form: it is only unknown.
+pub(crate) fn is_provider_name(audience: &str) -> bool {
     let Some(name) = audience.strip_prefix("//iam.googleapis.com/") else { return false };
     match name.split('/').collect::<Vec<_>>().as_slice() {
         [
@@ -238,4 +244,19 @@ fn malformed_audience() -> Answer {
 /// Inferred from the text for `audience`.
 fn invalid_value(parameter: &str) -> Answer {
     oauth_error("invalid_request", &format!("Invalid value for \"{parameter}\"."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expiry;
+    use time::{Duration, macros::datetime};
+
+    #[test]
+    fn a_token_outlives_neither_an_hour_nor_its_credential() {
+        let now = datetime!(2024-01-02 03:04:05 UTC);
+
+        assert_eq!(expiry(None, now), now + Duration::HOUR);
+        assert_eq!(expiry(Some(now + Duration::hours(6)), now), now + Duration::HOUR);
+        assert_eq!(expiry(Some(now + Duration::MINUTE), now), now + Duration::MINUTE);
+    }
 }

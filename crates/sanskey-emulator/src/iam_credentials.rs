@@ -1,7 +1,7 @@
 //! Google's IAM Credentials API: `generateAccessToken`.
 //!
-//! Source: the reference of `projects.serviceAccounts.generateAccessToken`; error texts as users and measurements report
-//! them, and "inferred" where none is known.
+//! Source: the reference of `projects.serviceAccounts.generateAccessToken`; error texts as users and
+//! measurements report them, and "inferred" where none is known.
 
 use http::Method;
 use percent_encoding::percent_decode_str;
@@ -181,7 +181,8 @@ fn texts(value: Option<&Value>, field: &str) -> Result<Vec<String>, Answer> {
         .ok_or_else(|| invalid_argument(&format!("Invalid value at '{field}' (TYPE_STRING)")))
 }
 
-/// A duration in the JSON form of protocol buffers: decimal seconds and an `s`. Parts of a second are cut off.
+/// A duration in the JSON form of protocol buffers: decimal seconds and an `s`. Parts of a second are cut
+/// off.
 fn lifetime(value: &Value) -> Result<Duration, Answer> {
     let wrong = || {
         // Inferred.

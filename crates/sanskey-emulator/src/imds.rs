@@ -35,7 +35,8 @@ fn open_session(store: &mut Store, request: &Request, now: OffsetDateTime) -> An
     if request.method != Method::PUT {
         return page(405, "Method Not Allowed");
     }
-    // A proxy that forwards requests from outside adds this header; the service refuses to open sessions for it.
+    // A proxy that forwards requests from outside adds this header; the service refuses to open sessions for
+    // it.
     if request.headers.contains_key("x-forwarded-for") {
         return page(403, "Forbidden");
     }

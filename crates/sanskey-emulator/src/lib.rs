@@ -15,8 +15,9 @@
 //! `aws-sigv4`, and shares no code with the clients that it tests.
 //!
 //! Answers have Google's shapes. The texts are those that Google documents or that users have reported; where
-//! neither exists, a comment says that the text is inferred. Which rule refused a request is told in the extra
-//! answer headers `x-emulator-rule` and `x-emulator-detail`, so that the bodies stay true to the original.
+//! neither exists, a comment says that the text is inferred. Which rule refused a request is told in the
+//! extra answer headers `x-emulator-rule` and `x-emulator-detail`, so that the bodies stay true to the
+//! original.
 //!
 //! ```
 //! use sanskey_emulator::{Emulator, Settings};

@@ -12,11 +12,12 @@ use sanskey_emulator::{Emulator, Running, Settings};
 
 /// AWS instance metadata, Google STS and IAM Credentials on 127.0.0.1, for demos and tests of keyless access.
 ///
-/// The first line on standard output is `listening on http://127.0.0.1:PORT`. The emulator ends with its lifetime, its
-/// number of requests, SIGTERM, or standard input if --stop-with-stdin is given. What it issues is drawn afresh at each
-/// start and is worth nothing anywhere else.
+/// The first line on standard output is `listening on http://127.0.0.1:PORT`. The emulator ends with its
+/// lifetime, its number of requests, SIGTERM, or standard input if --stop-with-stdin is given. What it issues
+/// is drawn afresh at each start and is worth nothing anywhere else.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 struct Arguments {
     /// Port on 127.0.0.1; 0 lets the system choose
     #[arg(long, default_value_t = 0)]

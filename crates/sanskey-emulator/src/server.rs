@@ -47,12 +47,14 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub struct Emulator;
 
 impl Emulator {
-    /// Starts an emulator on loopback, in a thread of its own. It answers as soon as this returns, and stops when the
-    /// returned value is dropped, when its lifetime is over, or when it has answered its number of requests.
+    /// Starts an emulator on loopback, in a thread of its own. It answers as soon as this returns, and stops
+    /// when the returned value is dropped, when its lifetime is over, or when it has answered its number of
+    /// requests.
     ///
     /// # Errors
-    /// The port is taken, or the system gives no socket or thread.
+    /// A setting cannot work (`InvalidInput`), the port is taken, or the system gives no socket or thread.
     pub fn start(settings: Settings) -> io::Result<Running> {
+        settings.check()?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -80,8 +82,8 @@ pub struct Running {
 }
 
 impl Running {
-    /// An `external_account` configuration, as JSON, that leads a client here: AWS source, version 2 of the metadata
-    /// service, and impersonation of the service account.
+    /// An `external_account` configuration, as JSON, that leads a client here: AWS source, version 2 of the
+    /// metadata service, and impersonation of the service account.
     pub fn credential_config(&self) -> String {
         credential_config::json(&self.url, &self.world.settings, true)
     }
@@ -221,14 +223,17 @@ async fn serve(
     tokio::pin!(end);
 
     let reason = loop {
-        let stream = tokio::select! {
+        let accepted = tokio::select! {
             () = &mut end => break StopReason::LifetimeOver,
-            reason = stopped.wait_for(Option::is_some) => break reason.ok().and_then(|reason| *reason).unwrap_or(StopReason::Asked),
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                // One connection that broke before it was accepted, or no descriptor left for it.
-                Err(_) => { tokio::time::sleep(Duration::from_millis(10)).await; continue }
-            },
+            reason = stopped.wait_for(Option::is_some) => {
+                break reason.ok().and_then(|reason| *reason).unwrap_or(StopReason::Asked);
+            }
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            // The connection broke before it was accepted, or there is no descriptor left for it.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
         };
         let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
         let world = Arc::clone(&world);
@@ -278,10 +283,7 @@ fn http_response(answer: Answer) -> Response<Full<Bytes>> {
     for (name, value) in answer.headers {
         builder = builder.header(name, value);
     }
-    builder.body(Full::new(Bytes::from(answer.body))).unwrap_or_else(|_| {
-        // Only a header value with a line break can lead here, and settings are the only place it could come from.
-        let mut response = Response::new(Full::new(Bytes::from_static(b"an answer header is not valid\n")));
-        *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
-        response
-    })
+    builder
+        .body(Full::new(Bytes::from(answer.body)))
+        .expect("header values are constants, checked settings, or headers of the request")
 }

@@ -1,6 +1,10 @@
 //! What an emulator plays: which account, role, provider and service account, and how strictly.
 
-use std::time::Duration;
+use std::{io, time::Duration};
+
+use http::HeaderValue;
+
+use crate::google_sts;
 
 /// Everything that can be set about one emulator. The default is a small, self-consistent world.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,17 +27,19 @@ pub struct Settings {
     pub availability_zone: String,
     /// Whether metadata may be read without a session token (version 1 of the service).
     pub imds_v1: bool,
-    /// Stands for an attribute condition of the provider: only this role is let in. `None` lets every role in.
+    /// Stands for an attribute condition of the provider: only this role is let in. `None` lets every role
+    /// in.
     pub allowed_role: Option<String>,
     /// Refuse headers in the AWS request beyond the five that Google documents, instead of warning.
     pub strict_headers: bool,
     /// How far `x-amz-date` may lie in the future. Google documents no tolerance at all; see
     /// [`aws_identity::Expectations::future_tolerance`](crate::aws_identity::Expectations::future_tolerance).
     pub future_tolerance: Duration,
-    /// Whether `constraints/iam.allowServiceAccountCredentialLifetimeExtension` covers the service account: tokens may
-    /// then live for 12 hours instead of one.
+    /// Whether `constraints/iam.allowServiceAccountCredentialLifetimeExtension` covers the service account:
+    /// tokens may then live for 12 hours instead of one.
     pub lifetime_extension: bool,
-    /// Let web pages of this origin call the emulator, for example `http://127.0.0.1:8080`. `None` allows no page.
+    /// Let web pages of this origin call the emulator, for example `http://127.0.0.1:8080`. `None` allows no
+    /// page.
     pub allow_origin: Option<String>,
     /// The emulator stops after this time.
     pub lifetime: Duration,
@@ -65,6 +71,27 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Refuses a world in which no exchange could ever succeed.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_name = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_header = |text: &String| HeaderValue::from_str(text).is_ok();
+        for (holds, problem) in [
+            (google_sts::is_provider_name(&self.audience), "the audience is not the full name of a provider"),
+            (is_account(&self.account), "the account is not twelve digits"),
+            (is_account(self.trusted_account()), "the provider's account is not twelve digits"),
+            (is_name(&self.role) && !self.role.contains('/'), "the role is not a role's name"),
+            (is_name(&self.instance_id), "the instance id is not a name"),
+            (is_name(&self.service_account), "the service account is not an e-mail address"),
+            (self.allow_origin.as_ref().is_none_or(is_header), "the origin cannot be a header value"),
+        ] {
+            if !holds {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+            }
+        }
+        Ok(())
+    }
+
     /// The account that the provider trusts.
     pub(crate) fn trusted_account(&self) -> &str {
         self.provider_account.as_deref().unwrap_or(&self.account)

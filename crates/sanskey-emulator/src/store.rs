@@ -90,3 +90,33 @@ impl fmt::Debug for Store {
         formatter.debug_struct("Store").field("requests", &self.requests.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2024-01-02 03:04:05 UTC);
+
+    #[test]
+    fn access_tokens_end_with_their_time() {
+        let mut store = Store::default();
+        let value = store.issue_google_token(GoogleToken {
+            holder: TokenHolder::ServiceAccount("a@b".to_owned()),
+            scopes: Vec::new(),
+            expires_at: NOW + Duration::SECOND,
+        });
+
+        assert!(store.google_token(&value, NOW).is_some());
+        assert!(store.google_token(&value, NOW + Duration::SECOND).is_none());
+    }
+
+    #[test]
+    fn metadata_sessions_end_with_their_time() {
+        let mut store = Store::default();
+        let token = store.open_imds_session(Duration::minutes(5), NOW);
+
+        assert_eq!(store.imds_session(&token, NOW + Duration::minutes(4)), Some(Duration::MINUTE));
+        assert_eq!(store.imds_session(&token, NOW + Duration::minutes(5)), None);
+    }
+}
