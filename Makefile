@@ -93,6 +93,8 @@ wasm/dist/.built: wasm/pkg/sanskey_bg.wasm wasm/node_modules/.installed $(call j
 
 node/dist/.built: wasm/dist/.built node/node_modules/.installed $(call rust_sources,bindings/node) $(call js_sources,node)
 	@scripts/build-node.sh
+	@echo '==> bundling the npm package sanskey (a few seconds)'
+	@cd node && npm run --silent build
 	@touch $@
 
 # Testing -------------------------------------------------------------------------------------------------------------

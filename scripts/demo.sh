@@ -44,8 +44,9 @@ start_emulator() {
 
 choose_program() {
     case "$1" in
-    python) program=(.venv/bin/python python/examples/token.py) ;;
-    node) program=(node node/examples/token.mjs) ;;
+    python) program=(.venv/bin/python python/examples/get_token.py) ;;
+    # Without its wasm fallback, which comes next by itself.
+    node) program=(env SANSKEY_BACKEND=native node node/examples/token.mjs) ;;
     wasm) program=(node wasm/examples/token.mjs) ;;
     rust) program=("$TARGET/release/examples/token") ;;
     *) die "there is no host named $1: python, node, wasm and rust are" ;;

@@ -9,14 +9,14 @@ cargo_deny_version=0.20.2
 # cached NAME BINARY VERSION HOW_LONG: the binary of crate NAME at exactly VERSION.
 cached() {
     local name="$1" binary="$2" version="$3" how_long="$4"
-    local home="$CACHE/tools/$name-$version"
+    local home="$CACHE/tools/$name-$version" log="$CACHE/tools/$name-$version.log"
     if [ ! -x "$home/bin/$binary" ]; then
         say "compiling $name $version ($how_long, once per user)"
-        # The author's lock file names versions that a registry mirror may lack; any compatible ones do then.
-        cargo_install "$home" "$name" "$version" --locked ||
-            { note "not with its own lock file; trying the newest compatible versions" &&
-                cargo_install "$home" "$name" "$version"; } ||
-            die "$name $version could not be installed" "cargo install $name --version $version   says why"
+        mkdir -p "$CACHE/tools"
+        # With its author's lock file, or, where the registry lacks a version which that names, with compatible ones.
+        cargo_install "$home" "$name" "$version" --locked >"$log" 2>&1 ||
+            cargo_install "$home" "$name" "$version" >>"$log" 2>&1 ||
+            { cat "$log" >&2 && die "$name $version could not be installed"; }
     fi
     printf '%s\n' "$home/bin/$binary"
 }
@@ -24,13 +24,12 @@ cached() {
 cargo_install() {
     local home="$1" name="$2" version="$3"
     shift 3
-    # From /, because cargo would otherwise obey the configuration of the folder that it is called in.
     # Built in a scratch folder and moved: a build that is cut off leaves nothing that looks finished.
     local scratch
     scratch="$(mktemp -d)"
-    mkdir -p "$(dirname "$home")"
+    # From /, because cargo would otherwise obey the configuration of the folder that it is called in.
     if (cd / && env -u CARGO_TARGET_DIR cargo install --quiet --root "$scratch" "$@" \
-        "$name" --version "=$version") </dev/null >&2; then
+        "$name" --version "=$version") </dev/null; then
         rm -rf "$home"
         mv "$scratch" "$home"
     else
