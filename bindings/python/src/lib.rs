@@ -1,5 +1,7 @@
 //! `sanskey._native`: the bridge in Python's calling convention. Nothing is decided here.
 
+#![allow(clippy::needless_pass_by_value)] // what Python passes is taken over
+
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;

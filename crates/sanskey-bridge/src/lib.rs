@@ -9,12 +9,12 @@
 //! its language throws, with the JSON text in it.
 
 mod failure;
-mod read;
-mod write;
+pub mod read;
+pub mod write;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use sanskey::{ErrorCode, Freshness, HttpResponse, Options, Step, UnixTime, aws, impersonation, sigv4, sts};
+use sanskey::{ErrorCode, Freshness, HttpResponse, Options, UnixTime, aws, impersonation, sigv4, sts};
 use serde_json::{Value, json};
 
 pub use failure::Failure;
@@ -44,10 +44,7 @@ impl Exchange {
     pub fn poll(&mut self, now: f64) -> Result<String, Failure> {
         guarded(|| {
             let step = self.0.poll(time(now)?)?;
-            Ok(match &step {
-                Step::Pending(asks) => write::pending(asks),
-                Step::Done(outcome) => write::done(outcome),
-            })
+            Ok(write::step(&step).to_string())
         })
     }
 
@@ -79,7 +76,7 @@ impl Exchange {
 /// # Errors
 /// Those of [`sanskey::CredentialConfig::from_json`].
 pub fn config_summary(config: &str) -> Result<String, Failure> {
-    guarded(|| Ok(write::summary(&sanskey::CredentialConfig::from_json(config)?)))
+    guarded(|| Ok(write::summary(&sanskey::CredentialConfig::from_json(config)?).to_string()))
 }
 
 /// [`aws::caller_identity_token`].

@@ -12,12 +12,18 @@ use serde_json::{Map, Value};
 use crate::Failure;
 
 /// Options, and whether they say what entropy to use.
-pub(crate) struct ReadOptions {
-    pub(crate) core: Options,
-    pub(crate) entropy_is_given: bool,
+pub struct ReadOptions {
+    /// For the core.
+    pub core: Options,
+    /// Whether the caller has chosen the entropy, if only to have none.
+    pub entropy_is_given: bool,
 }
 
-pub(crate) fn goal(text: &str) -> Result<Goal, Failure> {
+/// `{"goal":"access_token","scopes":[…]}`
+///
+/// # Errors
+/// `invalid_argument`.
+pub fn goal(text: &str) -> Result<Goal, Failure> {
     let mut goal = Object::parse(text, "goal")?;
     match goal.required_text("goal")?.as_str() {
         "access_token" => Ok(Goal::AccessToken { scopes: goal.texts("scopes")? }),
@@ -25,7 +31,11 @@ pub(crate) fn goal(text: &str) -> Result<Goal, Failure> {
     }
 }
 
-pub(crate) fn options(text: &str) -> Result<ReadOptions, Failure> {
+/// `{"endpoints":…,"aws_credentials":…,"aws_region":…,"entropy":…}`, each of them optional.
+///
+/// # Errors
+/// `invalid_argument`.
+pub fn options(text: &str) -> Result<ReadOptions, Failure> {
     let mut options = Object::parse(text, "options")?;
     let mut core = Options::new();
     core = match options.text("endpoints")?.as_deref() {
@@ -50,7 +60,11 @@ pub(crate) fn options(text: &str) -> Result<ReadOptions, Failure> {
     Ok(ReadOptions { core, entropy_is_given: entropy.is_some() })
 }
 
-pub(crate) fn replies(text: &str) -> Result<Vec<(String, Reply)>, Failure> {
+/// A list of `{"id":…,"reply":…, …}`.
+///
+/// # Errors
+/// `invalid_argument`.
+pub fn replies(text: &str) -> Result<Vec<(String, Reply)>, Failure> {
     let Ok(Value::Array(replies)) = serde_json::from_str(text) else {
         return Err(Failure::invalid_argument("The replies are not a JSON list."));
     };
@@ -119,13 +133,13 @@ fn failure_kind(object: &mut Object) -> Result<HostFailureKind, Failure> {
 
 /// The parameters of `sts_request`.
 pub(crate) struct StsParameters {
-    pub(crate) token_url: String,
-    pub(crate) audience: String,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) subject_token: Secret,
-    pub(crate) subject_token_type: String,
-    pub(crate) client: Option<ClientAuthentication>,
-    pub(crate) user_project: Option<String>,
+    pub token_url: String,
+    pub audience: String,
+    pub scopes: Vec<String>,
+    pub subject_token: Secret,
+    pub subject_token_type: String,
+    pub client: Option<ClientAuthentication>,
+    pub user_project: Option<String>,
 }
 
 impl StsParameters {
@@ -148,11 +162,11 @@ impl StsParameters {
 
 /// The parameters of `impersonation_request`.
 pub(crate) struct ImpersonationParameters {
-    pub(crate) url: String,
-    pub(crate) token: Secret,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) lifetime_seconds: u32,
-    pub(crate) delegates: Vec<String>,
+    pub url: String,
+    pub token: Secret,
+    pub scopes: Vec<String>,
+    pub lifetime_seconds: u32,
+    pub delegates: Vec<String>,
 }
 
 impl ImpersonationParameters {

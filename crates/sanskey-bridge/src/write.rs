@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
-use sanskey::{Action, Ask, CredentialConfig, HttpRequest, Outcome, Token};
+use sanskey::{Action, Ask, CredentialConfig, HttpRequest, Step, Token};
 use serde_json::{Value, json};
 
-pub(crate) fn pending(asks: &[Ask]) -> String {
-    json!({ "step": "pending", "asks": asks.iter().map(ask).collect::<Vec<_>>() }).to_string()
+/// `{"step":"pending","asks":[…]}` or `{"step":"done","outcome":{…}}`
+pub fn step(step: &Step) -> Value {
+    match step {
+        Step::Pending(asks) => json!({ "step": "pending", "asks": asks.iter().map(ask).collect::<Vec<_>>() }),
+        Step::Done(outcome) => json!({
+            "step": "done",
+            "outcome": { "goal": "access_token", "token": token(outcome.token()) },
+        }),
+    }
 }
 
-pub(crate) fn done(outcome: &Outcome) -> String {
-    json!({ "step": "done", "outcome": { "goal": "access_token", "token": token(outcome.token()) } })
-        .to_string()
-}
-
-pub(crate) fn token(token: &Token) -> Value {
+/// `{"value":…,"expires_at":…,"kind":…}`
+pub fn token(token: &Token) -> Value {
     json!({
         "value": token.value.expose(),
         "expires_at": token.expires_at.as_seconds(),
@@ -22,7 +25,8 @@ pub(crate) fn token(token: &Token) -> Value {
     })
 }
 
-pub(crate) fn request(request: &HttpRequest) -> Value {
+/// An `http_request`, which is an ask without an id.
+pub fn request(request: &HttpRequest) -> Value {
     json!({
         "action": "http_request",
         "method": request.method.as_str(),
@@ -42,7 +46,8 @@ pub(crate) fn request(request: &HttpRequest) -> Value {
     })
 }
 
-pub(crate) fn summary(config: &CredentialConfig) -> String {
+/// What can be read out of a configuration.
+pub fn summary(config: &CredentialConfig) -> Value {
     json!({
         "type": "external_account",
         "audience": config.audience(),
@@ -57,7 +62,6 @@ pub(crate) fn summary(config: &CredentialConfig) -> String {
         "client_id": config.client_id(),
         "project_number": config.project_number(),
     })
-    .to_string()
 }
 
 fn ask(ask: &Ask) -> Value {

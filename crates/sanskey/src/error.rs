@@ -104,10 +104,10 @@ error_codes! {
     ConfigFieldInvalid = "config_field_invalid", Config;
     /// A required field of the configuration is missing.
     ConfigFieldMissing = "config_field_missing", Config;
-    /// The configuration is not a JSON object.
-    ConfigNotJson = "config_not_json", Config;
     /// The host found no configuration where it was told to look.
     ConfigNotFound = "config_not_found", Config;
+    /// The configuration is not a JSON object.
+    ConfigNotJson = "config_not_json", Config;
     /// The configuration names more than one source of the proof.
     ConfigSourceAmbiguous = "config_source_ambiguous", Config;
     /// The configuration names a source of the proof that is not supported.

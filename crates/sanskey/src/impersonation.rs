@@ -65,21 +65,20 @@ pub fn request(impersonation: &Impersonation<'_>) -> Result<HttpRequest, Error> 
 pub fn parse_response(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
     let text = SERVER.accept_response(response).map_err(explain)?;
     let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
-        return Err(SERVER.malformed("with something other than a JSON object"));
+        return Err(SERVER.malformed(response.status, "with something other than a JSON object"));
     };
     let Some(Value::String(token)) = body.remove("accessToken") else {
-        return Err(SERVER.malformed("without an accessToken"));
+        return Err(SERVER.malformed(response.status, "without an accessToken"));
     };
     let value = Secret::new(token);
     if !is_visible_ascii(value.expose()) {
-        return Err(SERVER.malformed("with an accessToken that cannot stand in a header"));
+        return Err(SERVER.malformed(response.status, "with an accessToken that cannot stand in a header"));
     }
     let expires_at = match body.get("expireTime") {
         None | Some(Value::Null) => now,
-        Some(time) => time
-            .as_str()
-            .and_then(UnixTime::from_rfc3339)
-            .ok_or_else(|| SERVER.malformed("with an expireTime that is not a time of RFC 3339"))?,
+        Some(time) => time.as_str().and_then(UnixTime::from_rfc3339).ok_or_else(|| {
+            SERVER.malformed(response.status, "with an expireTime that is not a time of RFC 3339")
+        })?,
     };
     Ok(Token { value, expires_at, kind: TokenKind::ServiceAccount })
 }

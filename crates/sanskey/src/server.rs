@@ -100,13 +100,14 @@ impl Server {
     }
 
     /// An answer that cannot be understood; `problem` continues "… answered …".
-    pub(crate) fn malformed(&self, problem: &str) -> Error {
+    pub(crate) fn malformed(&self, status: u16, problem: &str) -> Error {
         Error::new(
             self.malformed,
             format!("{} answered {problem}.", self.name),
             "Check that the URL leads to the intended server, and that no proxy answers in its place.",
         )
         .at(self.stage)
+        .with_status(status)
     }
 
     /// A request that the host could not carry out.

@@ -99,14 +99,14 @@ pub fn request(exchange: &Exchange<'_>) -> Result<HttpRequest, Error> {
 pub fn parse_response(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
     let text = SERVER.accept_response(response).map_err(explain)?;
     let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
-        return Err(SERVER.malformed("with something other than a JSON object"));
+        return Err(SERVER.malformed(response.status, "with something other than a JSON object"));
     };
     let Some(Value::String(token)) = body.remove("access_token") else {
-        return Err(SERVER.malformed("without an access_token"));
+        return Err(SERVER.malformed(response.status, "without an access_token"));
     };
     let value = Secret::new(token);
     if !is_visible_ascii(value.expose()) {
-        return Err(SERVER.malformed("with an access_token that cannot stand in a header"));
+        return Err(SERVER.malformed(response.status, "with an access_token that cannot stand in a header"));
     }
     let lifetime = match body.get("expires_in") {
         Some(Value::Number(seconds)) => whole_seconds(seconds.as_f64()),

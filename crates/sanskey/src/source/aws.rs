@@ -301,5 +301,5 @@ fn session_hint(session: Option<&Secret>) -> &'static str {
 }
 
 fn malformed(answer: &Answer, problem: &str) -> Error {
-    SERVER.malformed(problem).about_ask(&answer.ask_id).with_status(answer.response.status)
+    SERVER.malformed(answer.response.status, problem).about_ask(&answer.ask_id)
 }

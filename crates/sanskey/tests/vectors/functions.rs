@@ -1,0 +1,65 @@
+//! The pure functions, with the parameters that all languages give them.
+
+use sanskey::{Secret, aws};
+use sanskey_bridge::{self as bridge, Failure};
+use serde_json::{Map, Value, json};
+
+#[test]
+fn functions() {
+    for (folder, least) in
+        [("config", 7), ("sigv4", 20), ("sts", 15), ("impersonation", 15), ("freshness", 6)]
+    {
+        crate::check_folder(folder, least, run);
+    }
+}
+
+#[test]
+fn error_codes() {
+    let listed: Value =
+        serde_json::from_str(include_str!("../../../../tests/vectors/errors/codes.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&bridge::error_codes()).unwrap(), listed);
+}
+
+fn run(vector: &Value, _: &mut String) -> Result<Value, Failure> {
+    let params = &vector["params"];
+    let text = |name: &str| params[name].as_str().unwrap_or_default();
+    let now = params["now"].as_f64().unwrap_or(0.0);
+    let status = u16::try_from(params["status"].as_u64().unwrap_or(0)).unwrap();
+    let parsed = |json: String| serde_json::from_str::<Value>(&json).unwrap();
+    let credentials = aws::Credentials {
+        session_token: params["session_token"].as_str().map(Secret::from),
+        ..aws::Credentials::new(text("access_key_id"), text("secret_access_key"))
+    };
+    Ok(match vector["function"].as_str().unwrap() {
+        "caller_identity_token" => {
+            json!({ "text": bridge::caller_identity_token(&credentials, text("region"), text("audience"), now)? })
+        }
+        "sign_request" => {
+            let pairs =
+                params["headers"].as_array().unwrap().iter().flat_map(|pair| pair.as_array().unwrap());
+            let headers: Vec<String> = pairs.map(|text| text.as_str().unwrap().to_owned()).collect();
+            let (method, url, body) = (text("method"), text("url"), text("body").as_bytes());
+            let request = bridge::RequestToSign { method, url, headers: &headers, body };
+            let signed = bridge::sign_request(&request, &credentials, text("region"), text("service"), now)?;
+            let signed = signed.chunks(2).map(|pair| (pair[0].clone(), json!(pair[1])));
+            json!({ "headers": signed.collect::<Map<_, _>>() })
+        }
+        "config_summary" => {
+            json!({ "summary": parsed(bridge::config_summary(&params["config"].to_string())?) })
+        }
+        "sts_request" => json!({ "request": parsed(bridge::sts_request(&params.to_string())?) }),
+        "impersonation_request" => {
+            json!({ "request": parsed(bridge::impersonation_request(&params.to_string())?) })
+        }
+        "parse_sts_response" => {
+            json!({ "token": parsed(bridge::parse_sts_response(status, text("body"), now)?) })
+        }
+        "parse_impersonation_response" => {
+            json!({ "token": parsed(bridge::parse_impersonation_response(status, text("body"), now)?) })
+        }
+        "token_freshness" => {
+            json!({ "freshness": bridge::token_freshness(params["expires_at"].as_f64().unwrap(), now)? })
+        }
+        other => panic!("an unknown function: {other}"),
+    })
+}
