@@ -19,8 +19,8 @@
 //! | A11 | no header beyond the documented ones |
 //!
 //! Google's error text for a request of the wrong form is known from a user's report, without its `error`
-//! code; `invalid_grant` is inferred. How Google words AWS's own refusals, code included, is known from another
-//! report (github.com/googleapis/js-genai/issues/1216).
+//! code; `invalid_grant` is inferred. How Google words AWS's own refusals, code included, is known from
+//! another report (github.com/googleapis/js-genai/issues/1216).
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 

@@ -211,8 +211,8 @@ fn check_audience(audience: &str, settings: &Settings) -> Result<(), Answer> {
     Ok(())
 }
 
-/// `//iam.googleapis.com/` and then the name of a workload or a workforce provider. A project's id in place of
-/// its number has the right form: it is only unknown.
+/// `//iam.googleapis.com/` and then the name of a workload or a workforce provider. A project's id in place
+/// of its number has the right form: it is only unknown.
 pub(crate) fn is_provider_name(audience: &str) -> bool {
     let Some(name) = audience.strip_prefix("//iam.googleapis.com/") else { return false };
     match name.split('/').collect::<Vec<_>>().as_slice() {

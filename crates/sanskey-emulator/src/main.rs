@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{Parser, ValueEnum};
 use sanskey_emulator::{Emulator, Running, Settings};
 
 /// AWS instance metadata, Google STS and IAM Credentials on 127.0.0.1, for demos and tests of keyless access.
@@ -44,7 +44,7 @@ struct Arguments {
     stop_with_stdin: bool,
 
     /// Whether instance metadata can be read without a session token (version 1)
-    #[arg(long, value_enum, default_value_t = Switch::On)]
+    #[arg(long, value_enum, value_name = "SWITCH", default_value_t = Switch::On)]
     imds_v1: Switch,
 
     /// AWS account that the instance runs in
@@ -92,7 +92,7 @@ struct Arguments {
     future_tolerance_seconds: u64,
 
     /// Let web pages of this origin call the emulator
-    #[arg(long, value_name = "ORIGIN", action = ArgAction::Set)]
+    #[arg(long, value_name = "ORIGIN")]
     allow_origin: Option<String>,
 }
 
@@ -119,6 +119,7 @@ impl Arguments {
             future_tolerance: Duration::from_secs(self.future_tolerance_seconds),
             lifetime_extension: self.lifetime_extension,
             allow_origin: self.allow_origin.clone(),
+            client_timeout: Settings::default().client_timeout,
             lifetime: Duration::from_secs(self.lifetime_seconds),
             max_requests: self.max_requests,
         }

@@ -36,9 +36,7 @@ use crate::{
 
 const BODY_LIMIT: usize = 256 * 1024;
 const CONNECTIONS: usize = 128;
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
+const CONNECTION_TIMEOUT: Duration = Duration::from_mins(2);
 /// How long answers under way may take once the emulator stops.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -236,11 +234,13 @@ async fn serve(
             continue;
         };
         let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
-        let world = Arc::clone(&world);
-        let service = service_fn(move |request| respond(Arc::clone(&world), request));
+        let service = service_fn({
+            let world = Arc::clone(&world);
+            move |request| respond(Arc::clone(&world), request)
+        });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
+            .header_read_timeout(world.settings.client_timeout)
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -260,7 +260,8 @@ async fn respond(
     request: http::Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let answer = match timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect()).await {
+    let answer = match timeout(world.settings.client_timeout, Limited::new(body, BODY_LIMIT).collect()).await
+    {
         Ok(Ok(body)) => world.answer(&Request {
             method: head.method,
             path: head.uri.path().to_owned(),

@@ -41,6 +41,8 @@ pub struct Settings {
     /// Let web pages of this origin call the emulator, for example `http://127.0.0.1:8080`. `None` allows no
     /// page.
     pub allow_origin: Option<String>,
+    /// How long a client may take to send the head of a request, and again for its body.
+    pub client_timeout: Duration,
     /// The emulator stops after this time.
     pub lifetime: Duration,
     /// The emulator stops after this many requests.
@@ -64,7 +66,8 @@ impl Default for Settings {
             future_tolerance: Duration::from_secs(5),
             lifetime_extension: false,
             allow_origin: None,
-            lifetime: Duration::from_secs(600),
+            client_timeout: Duration::from_secs(30),
+            lifetime: Duration::from_mins(10),
             max_requests: 10_000,
         }
     }

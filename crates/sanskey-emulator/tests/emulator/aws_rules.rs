@@ -337,6 +337,20 @@ fn a8_whatever_is_signed_cannot_be_changed() {
 }
 
 #[test]
+fn a8_the_signer_chooses_what_is_signed() {
+    let running = start(Settings::default());
+    let key = running.issue_role_key();
+    let extra = Some(("user-agent", "a  client"));
+    let signing = Signing { extra, ..Signing::honest(&key, &running.settings().audience) };
+    let envelope = signing.envelope();
+    assert!(envelope.value("authorization").contains("user-agent"));
+
+    assert_accepted(&exchange(&running, &envelope.subject_token()));
+    let changed = envelope.set("user-agent", "another");
+    assert_refused(&exchange(&running, &changed.subject_token()), "A8", MISMATCH);
+}
+
+#[test]
 fn a8_the_scope_is_the_endpoints() {
     let running = start(Settings::default());
     let key = running.issue_role_key();

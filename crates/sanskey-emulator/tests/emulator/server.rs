@@ -1,6 +1,7 @@
 //! The server's own bounds: time, requests, body size, and who may stop it.
 
 use std::{
+    io::{Read as _, Write as _},
     net::TcpStream,
     time::{Duration, Instant},
 };
@@ -91,6 +92,24 @@ fn bodies_are_capped() {
 
     assert_eq!(send("POST", &url, &form, &"x".repeat(256 * 1024)).status, 400);
     assert_eq!(send("POST", &url, &form, &"x".repeat(256 * 1024 + 1)).status, 413);
+}
+
+#[test]
+fn slow_clients_are_not_waited_for() {
+    let running = start(Settings { client_timeout: Duration::from_millis(200), ..Settings::default() });
+    let after = |sent: &str| {
+        let mut stream = TcpStream::connect(running.url.trim_start_matches("http://")).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.write_all(sent.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the emulator closes the connection first");
+        answer
+    };
+
+    assert_eq!(after(""), "");
+    assert!(!after("GET /latest/ HTTP/1.1\r\nhost: a").contains(" 200 "));
+    let half_a_body = "POST /v1/token HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nhalf";
+    assert!(after(half_a_body).starts_with("HTTP/1.1 408 "));
 }
 
 #[test]

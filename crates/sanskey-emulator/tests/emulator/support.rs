@@ -19,7 +19,7 @@ pub(crate) const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_t
 
 /// An emulator that cannot outlive its test by much.
 pub(crate) fn start(settings: Settings) -> Running {
-    Emulator::start(Settings { lifetime: Duration::from_secs(60), ..settings }).expect("loopback is there")
+    Emulator::start(Settings { lifetime: Duration::from_mins(1), ..settings }).expect("loopback is there")
 }
 
 /// An answer, fully read.
@@ -81,6 +81,8 @@ pub(crate) struct Signing<'a> {
     pub(crate) key: &'a AwsKey,
     pub(crate) target: &'a str,
     pub(crate) target_is_signed: bool,
+    /// One more header to sign and send.
+    pub(crate) extra: Option<(&'a str, &'a str)>,
     pub(crate) region: &'a str,
     pub(crate) service: &'a str,
     /// Seconds from the present.
@@ -90,14 +92,26 @@ pub(crate) struct Signing<'a> {
 impl<'a> Signing<'a> {
     /// What a good client signs.
     pub(crate) fn honest(key: &'a AwsKey, target: &'a str) -> Self {
-        Self { url: URL, key, target, target_is_signed: true, region: "us-east-1", service: "sts", offset: 0 }
+        Self {
+            url: URL,
+            key,
+            target,
+            target_is_signed: true,
+            extra: None,
+            region: "us-east-1",
+            service: "sts",
+            offset: 0,
+        }
     }
 
     pub(crate) fn envelope(&self) -> Envelope {
         let host = self.url.strip_prefix("https://").unwrap().split(['/', '?']).next().unwrap();
         let date = OffsetDateTime::now_utc() + time::Duration::seconds(self.offset);
         let target = ("x-goog-cloud-target-resource", self.target);
-        let extra = self.target_is_signed.then_some(target);
+        let signed = self.target_is_signed.then_some(target).into_iter().chain(self.extra);
+        let mut settings = SigningSettings::default();
+        // Whatever a test wants signed is signed.
+        settings.excluded_headers = None;
         let identity = Credentials::new(
             &self.key.access_key_id,
             &self.key.secret_access_key,
@@ -111,17 +125,18 @@ impl<'a> Signing<'a> {
             .region(self.region)
             .name(self.service)
             .time(SystemTime::from(date))
-            .settings(SigningSettings::default())
+            .settings(settings)
             .build()
             .unwrap()
             .into();
-        let request =
-            SignableRequest::new("POST", self.url, extra.into_iter(), SignableBody::Bytes(b"")).unwrap();
+        let request = SignableRequest::new("POST", self.url, signed, SignableBody::Bytes(b"")).unwrap();
         let (instructions, _) = sign(request, &params).unwrap().into_parts();
         let mut headers: Vec<(String, String)> =
             instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         headers.push(("host".to_owned(), host.to_owned()));
-        headers.push((target.0.to_owned(), target.1.to_owned()));
+        for (name, value) in [target].into_iter().chain(self.extra) {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
         let stamp = date.format(format_description!("[year][month][day]T[hour][minute][second]Z")).unwrap();
         assert!(headers.contains(&("x-amz-date".to_owned(), stamp)), "the signer dates the request itself");
         Envelope { url: self.url.to_owned(), method: "POST".to_owned(), headers }
