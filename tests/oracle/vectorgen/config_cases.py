@@ -21,7 +21,9 @@ def summaries():
     yield _accepted(
         "every-field",
         "Every field that has a meaning.",
-        config(quota_project_id="quota-project", client_id="client.apps.example", client_secret="client-secret-example"),
+        config(
+            quota_project_id="quota-project", client_id="client.apps.example", client_secret="client-secret-example"
+        ),
         quota_project_id="quota-project",
         client_id="client.apps.example",
         secrets=["client-secret-example"],
@@ -74,7 +76,12 @@ def _types():
             {"code": unsupported, "field": "type"},
             config(type=kind),
         )
-    yield "type-missing", "The type is missing.", {"code": "config_field_missing", "field": "type"}, config(without=["type"])
+    yield (
+        "type-missing",
+        "The type is missing.",
+        {"code": "config_field_missing", "field": "type"},
+        config(without=["type"]),
+    )
 
 
 def _fields():
@@ -93,7 +100,12 @@ def _fields():
     )
     invalid = "config_field_invalid"
     yield "audience-not-text", "audience is a number.", {"code": invalid, "field": "audience"}, config(audience=7)
-    yield "audience-empty", "An empty audience counts as missing.", {"code": "config_field_missing", "field": "audience"}, config(audience="")
+    yield (
+        "audience-empty",
+        "An empty audience counts as missing.",
+        {"code": "config_field_missing", "field": "audience"},
+        config(audience=""),
+    )
     yield (
         "audience-two-lines",
         "An audience becomes a header value, which has one line.",
@@ -191,9 +203,19 @@ def _urls():
         ("http", refused, "http://sts.googleapis.com/v1/token", "a scheme without encryption"),
         ("port", refused, "https://sts.googleapis.com:8443/v1/token", "another port"),
         ("loopback", refused, "http://127.0.0.1:8080/v1/token", "this machine, without the loopback policy"),
-        ("userinfo", invalid, "https://sts.googleapis.com@evil.com/v1/token", "user information that looks like the host"),
+        (
+            "userinfo",
+            invalid,
+            "https://sts.googleapis.com@evil.com/v1/token",
+            "user information that looks like the host",
+        ),
         ("password", invalid, "https://user:pass@sts.googleapis.com/v1/token", "user information"),
-        ("backslash", invalid, "https://evil.com\\@sts.googleapis.com/v1/token", "a backslash, which some take for a slash"),
+        (
+            "backslash",
+            invalid,
+            "https://evil.com\\@sts.googleapis.com/v1/token",
+            "a backslash, which some take for a slash",
+        ),
         ("fragment", invalid, "https://sts.googleapis.com/v1/token#x", "a fragment"),
         ("space", invalid, "https://sts.googleapis.com/v1/ token", "a space"),
         ("two-lines", invalid, "https://sts.googleapis.com/v1/token\r\nx-injected: yes", "a line break"),
@@ -216,7 +238,9 @@ def _urls():
         "impersonation-url-other-host",
         "The federated token is not sent to a host that is not Google's.",
         {"code": refused, "field": "service_account_impersonation_url"},
-        config(service_account_impersonation_url="https://iamcredentials.googleapis.com.evil.com/v1/x:generateAccessToken"),
+        config(
+            service_account_impersonation_url="https://iamcredentials.googleapis.com.evil.com/v1/x:generateAccessToken"
+        ),
     )
     for field, url in [
         ("region_url", "http://169.254.169.254.evil.com/latest/meta-data/placement/availability-zone"),

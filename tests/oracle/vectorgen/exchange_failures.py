@@ -1,7 +1,7 @@
 """Exchanges that end with an error: each step failing in each way that it can."""
 
 from . import world
-from .protocol import failed, http, read_env, wait
+from .protocol import WAITED, failed, http, read_env, wait
 from .transcript import Exchange
 from .world import LONG_TERM, NOW, TEMPORARY, config, environment
 
@@ -109,9 +109,9 @@ def of_the_metadata_session():
         "Away from AWS nothing listens at the metadata address; it is not tried again.",
         failed("unreachable", "no route to host"),
     ).fails("host_unreachable", "host", stage="source", ask_id="imds-session", retryable=True)
-    yield session("metadata-session-denied", "The host may not connect to the metadata service.", failed("denied", "not allowed")).fails(
-        "host_denied", "host", stage="source", ask_id="imds-session"
-    )
+    yield session(
+        "metadata-session-denied", "The host may not connect to the metadata service.", failed("denied", "not allowed")
+    ).fails("host_denied", "host", stage="source", ask_id="imds-session")
     case = Exchange(
         "metadata-session-timeouts",
         "Three timeouts are the end, as with a hop limit of one inside a container.",
@@ -128,14 +128,21 @@ def of_the_metadata_session():
 def of_the_region():
     def region(name, about, reply):
         return (
-            Exchange(name, about, config=config()).env(environment(LONG_TERM)).session().region_and_role(zone_reply=reply)
+            Exchange(name, about, config=config())
+            .env(environment(LONG_TERM))
+            .session()
+            .region_and_role(zone_reply=reply)
         )
 
     for name, about, text in [
         ("region-empty", "An empty zone is no region.", ""),
         ("region-unknown-text", "Text that is no zone is not cut into a region.", "localhost"),
         ("region-html", "A proxy's page is no zone.", "<html><body>us-east-1a</body></html>"),
-        ("region-with-host", "A zone that would change the host of the signed URL is refused.", "us-east-1.example.com/a"),
+        (
+            "region-with-host",
+            "A zone that would change the host of the signed URL is refused.",
+            "us-east-1.example.com/a",
+        ),
     ]:
         yield region(name, about, http(200, text)).fails(
             "aws_region_unknown", "config", stage="source", ask_id="aws-region", status=200
@@ -149,9 +156,7 @@ def of_the_region():
     case = region("region-server-errors", "Three server errors are the end.", http(500, ""))
     case.round(_waited("aws-region-2", 100)).region_again(2, http(502, ""))
     case.round(_waited("aws-region-3", 200)).region_again(3, http(503, ""))
-    yield case.fails(
-        "imds_unavailable", "remote", stage="source", ask_id="aws-region-3", status=503, retryable=True
-    )
+    yield case.fails("imds_unavailable", "remote", stage="source", ask_id="aws-region-3", status=503, retryable=True)
     yield (
         Exchange(
             "metadata-v2-required",
@@ -173,8 +178,11 @@ def of_the_region():
 
 def of_the_role():
     def role(name, about, reply):
-        return Exchange(name, about, config=config()).env({"AWS_REGION": "us-east-1"}).session().region_and_role(
-            role_reply=reply
+        return (
+            Exchange(name, about, config=config())
+            .env({"AWS_REGION": "us-east-1"})
+            .session()
+            .region_and_role(role_reply=reply)
         )
 
     yield role("role-not-found", "An instance without a role answers 404.", http(404, "")).fails(
@@ -183,9 +191,9 @@ def of_the_role():
     yield role("role-empty", "An empty list of roles is no role.", http(200, "\n")).fails(
         "aws_role_missing", "remote", stage="source", ask_id="aws-role", status=200
     )
-    yield role("role-session-expired", "A 401 with a session: the metadata service does not know it.", http(401, "")).fails(
-        "imds_rejected", "remote", stage="source", ask_id="aws-role", status=401
-    )
+    yield role(
+        "role-session-expired", "A 401 with a session: the metadata service does not know it.", http(401, "")
+    ).fails("imds_rejected", "remote", stage="source", ask_id="aws-role", status=401)
     yield role(
         "role-redirect",
         "A redirect of the metadata service is not followed.",
@@ -231,18 +239,14 @@ def of_the_instance_credentials():
         "A Code other than Success means that the members beside it are not valid credentials.",
         {"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role sanskey-demo-role."},
     )
-    yield credentials(
-        "credentials-not-found", "The role went away between the two requests.", http(404, "")
-    ).fails("imds_rejected", "remote", stage="source", ask_id="aws-credentials", status=404)
+    yield credentials("credentials-not-found", "The role went away between the two requests.", http(404, "")).fails(
+        "imds_rejected", "remote", stage="source", ask_id="aws-credentials", status=404
+    )
 
 
 def of_google_sts():
     def sts(name, about, reply):
-        return (
-            Exchange(name, about, config=config())
-            .env(environment(TEMPORARY, AWS_REGION="us-east-1"))
-            .sts(reply)
-        )
+        return Exchange(name, about, config=config()).env(environment(TEMPORARY, AWS_REGION="us-east-1")).sts(reply)
 
     for name, status, error, description in [
         (
@@ -275,9 +279,9 @@ def of_google_sts():
             error=error,
             error_description=description,
         )
-    yield sts("sts-html", "A page in place of JSON: the status counts, and the page is not repeated.", http(403, HTML)).fails(
-        "sts_rejected", "remote", stage="sts", ask_id="sts", status=403
-    )
+    yield sts(
+        "sts-html", "A page in place of JSON: the status counts, and the page is not repeated.", http(403, HTML)
+    ).fails("sts_rejected", "remote", stage="sts", ask_id="sts", status=403)
     yield sts(
         "sts-redirect",
         "A redirect of STS is not followed: the subject token stays with the host that it was meant for.",
@@ -285,15 +289,15 @@ def of_google_sts():
     ).fails("redirect_refused", "remote", stage="sts", ask_id="sts", status=307)
 
     def malformed(name, about, body):
-        return sts(name, about, http(200, body)).fails(
-            "sts_malformed", "remote", stage="sts", ask_id="sts", status=200
-        )
+        return sts(name, about, http(200, body)).fails("sts_malformed", "remote", stage="sts", ask_id="sts", status=200)
 
     yield malformed("sts-not-json", "A success that is not JSON.", "access_token=abc")
     yield malformed("sts-not-an-object", "A success that is not a JSON object.", '"abc"')
     yield malformed("sts-without-token", "A success without access_token.", world.federated_answer(access_token=None))
     yield malformed("sts-empty-token", "A success with an empty access_token.", world.federated_answer(access_token=""))
-    yield malformed("sts-token-not-text", "A success with an access_token that is not text.", world.federated_answer(access_token=7))
+    yield malformed(
+        "sts-token-not-text", "A success with an access_token that is not text.", world.federated_answer(access_token=7)
+    )
     yield malformed(
         "sts-token-two-lines",
         "An access_token that would add a header of its own is refused.",
@@ -327,9 +331,11 @@ def of_google_sts():
         case.wait("sts-2", 1000).sts(failed(kind, message), attempt=2)
         case.wait("sts-3", 2000).sts(failed(kind, message), attempt=3)
         yield case.fails(code, "host", stage="sts", ask_id="sts-3", retryable=True)
-    yield sts("sts-certificate", "A failure that is none of the known kinds is not tried again.", failed("other", "certificate verify failed")).fails(
-        "host_failed", "host", stage="sts", ask_id="sts"
-    )
+    yield sts(
+        "sts-certificate",
+        "A failure that is none of the known kinds is not tried again.",
+        failed("other", "certificate verify failed"),
+    ).fails("host_failed", "host", stage="sts", ask_id="sts")
     case = sts("sts-wait-unsupported", "A host that cannot wait ends the retries.", http(503, ""))
     case.round((wait("sts-2-wait", 1000), failed("unsupported", "no timers here")))
     yield case.fails("host_unsupported", "host", stage="sts", ask_id="sts-2-wait")
@@ -367,7 +373,9 @@ def of_the_impersonation():
             "status": "INVALID_ARGUMENT",
         }
     }
-    yield impersonation("impersonation-lifetime", "The lifetime is more than the organisation allows.", http(400, lifetime)).fails(
+    yield impersonation(
+        "impersonation-lifetime", "The lifetime is more than the organisation allows.", http(400, lifetime)
+    ).fails(
         "impersonation_rejected",
         "remote",
         stage="impersonation",
@@ -376,9 +384,9 @@ def of_the_impersonation():
         error="INVALID_ARGUMENT",
         error_description="The access token lifetime cannot exceed 3600 seconds.",
     )
-    yield impersonation("impersonation-redirect", "A redirect is not followed.", http(301, "", [("location", "/elsewhere")])).fails(
-        "redirect_refused", "remote", stage="impersonation", ask_id="impersonate", status=301
-    )
+    yield impersonation(
+        "impersonation-redirect", "A redirect is not followed.", http(301, "", [("location", "/elsewhere")])
+    ).fails("redirect_refused", "remote", stage="impersonation", ask_id="impersonate", status=301)
 
     def malformed(name, about, body):
         return impersonation(name, about, http(200, body)).fails(
@@ -388,7 +396,9 @@ def of_the_impersonation():
     answer = world.service_account_answer
     yield malformed("impersonation-not-json", "A success that is not JSON.", "{")
     yield malformed("impersonation-without-token", "A success without accessToken.", answer(accessToken=None))
-    yield malformed("impersonation-expiry-not-a-time", "An expireTime that is no RFC 3339 time.", answer(expireTime="in an hour"))
+    yield malformed(
+        "impersonation-expiry-not-a-time", "An expireTime that is no RFC 3339 time.", answer(expireTime="in an hour")
+    )
     case = impersonation("impersonation-server-errors", "Three server errors are the end.", http(500, ""))
     case.wait("impersonate-2", 1000).impersonate(http(500, ""), attempt=2)
     case.wait("impersonate-3", 2000).impersonate(http(503, ""), attempt=3)
@@ -403,7 +413,7 @@ def of_the_impersonation():
 
 
 def _waited(ask_id, duration_ms):
-    return wait(f"{ask_id}-wait", duration_ms), {"reply": "waited"}
+    return wait(f"{ask_id}-wait", duration_ms), WAITED
 
 
 def misuse():

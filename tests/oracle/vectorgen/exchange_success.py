@@ -1,7 +1,7 @@
 """Exchanges that end with a token, one folder entry each: ``exchange/aws``."""
 
 from . import world
-from .protocol import failed, http, imds_get, wait
+from .protocol import WAITED, failed, http, imds_get, wait
 from .transcript import Exchange
 from .world import INSTANCE, LONG_TERM, NOW, TEMPORARY, config, environment
 
@@ -119,10 +119,7 @@ def regions():
         ),
     ]:
         yield (
-            Exchange(name, about, config=config())
-            .env(environment(LONG_TERM, **values))
-            .sts()
-            .token(FEDERATED_EXPIRY)
+            Exchange(name, about, config=config()).env(environment(LONG_TERM, **values)).sts().token(FEDERATED_EXPIRY)
         )
     for name, zone, region in [
         ("availability-zone", "us-east-2b", "us-east-2"),
@@ -259,7 +256,9 @@ def credential_sources():
     without_token = world.role_credentials(LONG_TERM)
     without_token["Token"] = ""
     yield (
-        Exchange("instance-credentials-empty-token", "An empty Token of the metadata counts as absent.", config=config())
+        Exchange(
+            "instance-credentials-empty-token", "An empty Token of the metadata counts as absent.", config=config()
+        )
         .env({"AWS_REGION": "us-east-1"})
         .session()
         .region_and_role()
@@ -309,11 +308,7 @@ def endpoints():
             },
         ),
     ]:
-        case = (
-            Exchange(name, about, config=config(**changes))
-            .env(environment(TEMPORARY, AWS_REGION="us-east-1"))
-            .sts()
-        )
+        case = Exchange(name, about, config=config(**changes)).env(environment(TEMPORARY, AWS_REGION="us-east-1")).sts()
         if "service_account_impersonation_url" in changes:
             yield case.impersonate().token(IMPERSONATED_EXPIRY)
         else:
@@ -382,8 +377,10 @@ def google_requests():
             environment(TEMPORARY, AWS_REGION="us-east-1")
         )
 
-    yield on_lambda("scopes-federated", "The caller's scopes go to STS, separated by a space.", scopes).sts().token(
-        FEDERATED_EXPIRY
+    yield (
+        on_lambda("scopes-federated", "The caller's scopes go to STS, separated by a space.", scopes)
+        .sts()
+        .token(FEDERATED_EXPIRY)
     )
     yield (
         on_lambda(
@@ -573,7 +570,9 @@ def retries():
         .token(NOW + 1 + 3599)
     )
     yield (
-        on_lambda("retry-impersonation", "Impersonation is tried again with the same federated token.", impersonate=True)
+        on_lambda(
+            "retry-impersonation", "Impersonation is tried again with the same federated token.", impersonate=True
+        )
         .sts()
         .impersonate(http(503, ""))
         .wait("impersonate-2", 1000)
@@ -582,36 +581,37 @@ def retries():
     )
     instance = {"AWS_REGION": "us-east-1"}
     yield (
-        Exchange("retry-metadata-session", "The metadata service is tried again after a tenth of a second.", config=config())
+        Exchange(
+            "retry-metadata-session", "The metadata service is tried again after a tenth of a second.", config=config()
+        )
         .env(instance)
         .session(failed("timeout", "no answer within 1 s"))
         .at(NOW + 1)
-        .round((_wait_100ms("imds-session-2"), {"reply": "waited"}))
+        .round((_wait_100ms("imds-session-2"), WAITED))
         .session(attempt=2)
         .region_and_role()
         .role_credentials()
         .sts()
         .token(NOW + 1 + 3599)
     )
-    yield (
-        Exchange("retry-metadata-region", "Only the request that failed is made again.", config=config())
-        .env()
-        .session()
-        .region_and_role(zone_reply=http(500, ""))
-        .round((_wait_100ms("aws-region-2"), {"reply": "waited"}))
-        .region_again(2, http(200, "us-east-1a"))
-        .role_credentials()
-        .sts()
-        .token(FEDERATED_EXPIRY)
+    case = Exchange(
+        "retry-metadata-region",
+        "Only the request that failed is made again; meanwhile the other one goes on.",
+        config=config(),
     )
+    case.env().session().region_and_role(zone_reply=http(500, "")).role_credentials()
+    beside_credentials = case.rounds[-1]
+    beside_credentials["asks"].insert(0, _wait_100ms("aws-region-2"))
+    beside_credentials["replies"].insert(0, {"id": "aws-region-2-wait", **WAITED})
+    yield case.region_again(2, http(200, "us-east-1a")).sts().token(FEDERATED_EXPIRY)
     yield (
         Exchange("retry-metadata-region-and-role", "Two requests that failed together wait together.", config=config())
         .env()
         .session()
         .region_and_role(zone_reply=http(503, ""), role_reply=http(429, ""))
         .round(
-            (_wait_100ms("aws-region-2"), {"reply": "waited"}),
-            (_wait_100ms("aws-role-2"), {"reply": "waited"}),
+            (_wait_100ms("aws-region-2"), WAITED),
+            (_wait_100ms("aws-role-2"), WAITED),
         )
         .round(
             _pair("aws-region-2", world.REGION_URL, http(200, "us-east-1a")),

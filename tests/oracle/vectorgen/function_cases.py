@@ -246,17 +246,13 @@ def _unsignable():
         ("secret-empty", "An empty secret signs nothing.", {"secret_access_key": ""}),
         ("token-with-line-break", "A session token has one line.", {"session_token": "a\nb"}),
     ]:
-        yield _vector(
-            f"refused-{name}", about, "sign_request", {**good, **changes}, INVALID_ARGUMENT, LONG_TERM[1:2]
-        )
+        yield _vector(f"refused-{name}", about, "sign_request", {**good, **changes}, INVALID_ARGUMENT, LONG_TERM[1:2])
     for name, about, changes in [
         ("region-of-another-host", "The region becomes part of a host name.", {"region": "evil.com/"}),
         ("audience-with-line-break", "The audience becomes a header value.", {"audience": "a\r\nb: c"}),
     ]:
         params = {**LONG_TERM._asdict(), "region": "us-east-1", "audience": world.AUDIENCE, "now": NOW, **changes}
-        yield _vector(
-            f"refused-{name}", about, "caller_identity_token", params, INVALID_ARGUMENT, LONG_TERM[1:2]
-        )
+        yield _vector(f"refused-{name}", about, "caller_identity_token", params, INVALID_ARGUMENT, LONG_TERM[1:2])
 
 
 def _signature(name, about, method, url, headers, body, credentials, region, service, now=NOW):
@@ -352,11 +348,17 @@ def sts():
                 "An OAuth error.",
                 400,
                 {"error": "invalid_grant", "error_description": "AWS request has invalid format."},
-                dict(error="invalid_grant", error_description="AWS request has invalid format."),
+                {"error": "invalid_grant", "error_description": "AWS request has invalid format."},
             ),
             ("html", "An error that is not JSON.", 403, "<html></html>", {}),
-            ("server-error", "A server error may pass.", 503, "", dict(retryable=True)),
-            ("quota", "Too many requests.", 429, {"error": "quota_exceeded"}, dict(retryable=True, error="quota_exceeded")),
+            ("server-error", "A server error may pass.", 503, "", {"retryable": True}),
+            (
+                "quota",
+                "Too many requests.",
+                429,
+                {"error": "quota_exceeded"},
+                {"retryable": True, "error": "quota_exceeded"},
+            ),
             ("not-json", "A success that is not JSON.", 200, "{", {}),
             ("without-token", "A success without a token.", 200, {}, {}),
         ],
@@ -376,7 +378,10 @@ def impersonation():
         (
             "scopes-and-lifetime",
             "Two scopes and twelve hours.",
-            {"scopes": ["https://www.googleapis.com/auth/a", "https://www.googleapis.com/auth/b"], "lifetime_seconds": 43200},
+            {
+                "scopes": ["https://www.googleapis.com/auth/a", "https://www.googleapis.com/auth/b"],
+                "lifetime_seconds": 43200,
+            },
         ),
         (
             "delegates",
@@ -430,10 +435,10 @@ def impersonation():
                 "An error of a Google API.",
                 403,
                 denied,
-                dict(error="PERMISSION_DENIED", error_description="Permission denied."),
+                {"error": "PERMISSION_DENIED", "error_description": "Permission denied."},
             ),
             ("empty", "An error without a body.", 404, "", {}),
-            ("server-error", "A server error may pass.", 500, "", dict(retryable=True)),
+            ("server-error", "A server error may pass.", 500, "", {"retryable": True}),
             ("not-json", "A success that is not JSON.", 200, "null", {}),
             ("without-token", "A success without a token.", 200, answer(accessToken=None), {}),
             ("bad-expiry", "A day that does not exist.", 200, answer(expireTime="2024-02-30T00:00:00Z"), {}),

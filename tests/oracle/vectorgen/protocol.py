@@ -68,9 +68,9 @@ def sts_request(
 
 def impersonation_request(*, url, token, scopes, lifetime_seconds=3600, delegates=()):
     """IAM Credentials ``generateAccessToken``."""
-    body = {"scope": list(scopes), "lifetime": f"{lifetime_seconds}s"}
+    body = {"lifetime": f"{lifetime_seconds}s", "scope": list(scopes)}
     if delegates:
-        body["delegates"] = list(delegates)
+        body = {"delegates": list(delegates), **body}
     headers = [
         ["accept", "application/json"],
         ["authorization", f"Bearer {token}"],

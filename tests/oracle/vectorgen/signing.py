@@ -24,11 +24,9 @@ def sign(method, url, headers, body, credentials, region, service, now):
     request = botocore.awsrequest.AWSRequest(method=method, url=url, data=body)
     for name, value in headers:
         request.headers.add_header(name, value)
-    signer = botocore.auth.SigV4Auth(
-        botocore.credentials.Credentials(*credentials), service, region
-    )
+    signer = botocore.auth.SigV4Auth(botocore.credentials.Credentials(*credentials), service, region)
     moment = datetime.datetime.fromtimestamp(now, datetime.timezone.utc)
-    with mock.patch("botocore.auth.get_current_datetime", lambda *_args, **_kwargs: moment):
+    with mock.patch("botocore.auth.get_current_datetime", return_value=moment):
         signer.add_auth(request)
     return list(request.headers.items())
 

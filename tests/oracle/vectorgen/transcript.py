@@ -4,9 +4,15 @@ from . import protocol, world
 from .protocol import CLOUD_PLATFORM, http
 from .signing import VERIFICATION_URL, caller_identity_token, percent_encode, signature_of
 
-NOTHING_ELSE = dict(
-    stage=None, field=None, ask_id=None, status=None, retryable=False, error=None, error_description=None
-)
+NOTHING_ELSE = {
+    "stage": None,
+    "field": None,
+    "ask_id": None,
+    "status": None,
+    "retryable": False,
+    "error": None,
+    "error_description": None,
+}
 
 
 def error(code, fault, **members):
@@ -65,7 +71,7 @@ class Exchange:
 
     def env(self, values=None, reply=None):
         values = values or {}
-        self.region = self.region or values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION")
+        self.region = self.region or values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION") or None
         if self.supplied is None and values.get("AWS_ACCESS_KEY_ID") and values.get("AWS_SECRET_ACCESS_KEY"):
             self._use(
                 world.Credentials(
@@ -121,9 +127,7 @@ class Exchange:
             url=self.config["service_account_impersonation_url"],
             token=world.FEDERATED_TOKEN,
             scopes=self.scopes or [CLOUD_PLATFORM],
-            lifetime_seconds=self.config.get("service_account_impersonation", {}).get(
-                "token_lifetime_seconds", 3600
-            ),
+            lifetime_seconds=self.config.get("service_account_impersonation", {}).get("token_lifetime_seconds", 3600),
         )
         if reply is None:
             self.secret(world.SERVICE_ACCOUNT_TOKEN)
@@ -206,7 +210,7 @@ class Exchange:
         return protocol.imds_get(numbered("aws-region", attempt), url, self.session_token), reply
 
     def _role_pair(self, reply, attempt=1):
-        url = self.config["credential_source"]["url"]
+        url = self.config["credential_source"]["url"].rstrip("/")
         return protocol.imds_get(numbered("aws-role", attempt), url, self.session_token), reply
 
     def _use(self, credentials):

@@ -5,14 +5,11 @@ from .signing import VERIFICATION_URL, Credentials
 
 NOW = 1704164645  # 2024-01-02T03:04:05Z
 
-AUDIENCE = (
-    "//iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/pool/providers/prov"
-)
+AUDIENCE = "//iam.googleapis.com/projects/123456/locations/global/workloadIdentityPools/pool/providers/prov"
 TOKEN_URL = "https://sts.googleapis.com/v1/token"
 SERVICE_ACCOUNT = "deployer@my-project.iam.gserviceaccount.com"
 IMPERSONATION_URL = (
-    "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
-    f"{SERVICE_ACCOUNT}:generateAccessToken"
+    f"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{SERVICE_ACCOUNT}:generateAccessToken"
 )
 
 METADATA = "http://169.254.169.254/latest"

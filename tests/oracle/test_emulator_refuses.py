@@ -1,0 +1,130 @@
+"""The emulator refuses what Google and AWS would refuse, from Google's client and from sanskey alike."""
+
+import time
+import urllib.error
+import urllib.request
+
+import google.auth.exceptions
+import google_client
+import pytest
+import sanskey
+
+SIXTEEN_MINUTES = 16 * 60
+MADE_UP_SECRET = "a-secret-that-nobody-issued"
+OTHER_ACCOUNT = "999999999999"
+
+
+def exchange_with_google_auth(emulator, keys, *, now=None, monkeypatch, **_others):
+    """Takes the keys through google-auth; gives the refusal as text."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
+    monkeypatch.setenv("AWS_SESSION_TOKEN", keys["Token"])
+    with google_client.at(now or time.time()), pytest.raises(google.auth.exceptions.OAuthError) as refusal:
+        google_client.access_token(emulator.config_file)
+    return str(refusal.value)
+
+
+def exchange_with_sanskey(emulator, keys, *, now=None, target=None, **_others):
+    """Takes the keys through sanskey's pure functions; gives the refusal as text."""
+    config = emulator.config
+    credentials = sanskey.AwsCredentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"])
+    subject_token = sanskey.caller_identity_token(credentials, "us-east-1", target or config["audience"], now)
+    request = sanskey.sts_request(
+        token_url=config["token_url"],
+        audience=config["audience"],
+        subject_token=subject_token,
+        subject_token_type=config["subject_token_type"],
+    )
+    sent = urllib.request.Request(request.url, request.body.encode(), dict(request.headers), method=request.method)
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(sent, timeout=10)
+    with refusal.value, pytest.raises(sanskey.RemoteError) as error:
+        sanskey.parse_sts_response(refusal.value.code, refusal.value.read().decode(), time.time())
+    assert error.value.code == "sts_rejected"
+    return f"{error.value.error}: {error.value.error_description}"
+
+
+@pytest.fixture(params=[exchange_with_google_auth, exchange_with_sanskey], ids=["google-auth", "sanskey"])
+def refused(request, monkeypatch):
+    return lambda emulator, keys, **how: request.param(emulator, keys, monkeypatch=monkeypatch, **how)
+
+
+def test_a_wrong_signature(emulator, refused):
+    google = emulator()
+    keys = {**google.role_credentials(), "SecretAccessKey": MADE_UP_SECRET}
+    assert "SignatureDoesNotMatch" in refused(google, keys)
+
+
+def test_a_wrong_session_token(emulator, refused):
+    google = emulator()
+    keys = {**google.role_credentials(), "Token": "a-token-that-nobody-issued"}
+    assert "invalid_grant" in refused(google, keys)
+
+
+def test_an_unknown_key(emulator, refused):
+    google = emulator()
+    keys = {**google.role_credentials(), "AccessKeyId": "ASIANOBODYISSUEDTHIS"}
+    assert "InvalidClientTokenId" in refused(google, keys)
+
+
+def test_an_old_date(emulator, refused):
+    google = emulator()
+    assert "Signature expired" in refused(google, google.role_credentials(), now=time.time() - SIXTEEN_MINUTES)
+
+
+def test_a_future_date(emulator, refused):
+    google = emulator()
+    assert "Signature not yet current" in refused(google, google.role_credentials(), now=time.time() + SIXTEEN_MINUTES)
+
+
+def test_a_wrong_account(emulator, refused):
+    google = emulator("--provider-account", OTHER_ACCOUNT)
+    assert "does not match the expected account" in refused(google, google.role_credentials())
+
+
+def test_a_wrong_target_resource(emulator):
+    """A proof that was made for another provider."""
+    google = emulator()
+    keys = google.role_credentials()
+    other = google.config["audience"].replace("/providers/", "/providers/another-")
+    assert "AWS request has invalid format." in exchange_with_sanskey(google, keys, target=other)
+
+
+def test_an_attribute_condition(emulator, refused):
+    google = emulator("--allowed-role", "another-role")
+    assert "unauthorized_client" in refused(google, google.role_credentials())
+
+
+def test_a_wrong_audience(emulator, tmp_path):
+    google = emulator()
+    config_file = tmp_path / "other.json"
+    config_file.write_text(google.config_file.read_text().replace("/providers/", "/providers/another-"))
+    with pytest.raises(google.auth.exceptions.OAuthError, match="invalid_target"):
+        google_client.access_token(config_file)
+    with pytest.raises(sanskey.RemoteError) as error:
+        sanskey.fetch_token(config_file, endpoints="loopback")
+    assert (error.value.code, error.value.error) == ("sts_rejected", "invalid_target")
+
+
+def test_metadata_without_a_session(emulator, tmp_path):
+    google = emulator("--imds-v1", "off")
+    config_file = tmp_path / "imds-v1.json"
+    config_file.write_text(google.config_file.read_text().replace("imdsv2_session_token_url", "ignored"))
+    with pytest.raises(google.auth.exceptions.RefreshError):
+        google_client.access_token(config_file)
+    with pytest.raises(sanskey.RemoteError) as error:
+        sanskey.fetch_token(config_file, endpoints="loopback")
+    assert (error.value.code, error.value.status) == ("imds_rejected", 401)
+
+
+def test_a_service_account_of_somebody_else(emulator, tmp_path):
+    google = emulator()
+    config_file = tmp_path / "other.json"
+    text = google.config_file.read_text()
+    config_file.write_text(text.replace("sanskey-demo@", "somebody-else@"))
+    with pytest.raises(google.auth.exceptions.RefreshError, match=r"iam\.serviceAccounts\.getAccessToken"):
+        google_client.access_token(config_file)
+    with pytest.raises(sanskey.RemoteError) as error:
+        sanskey.fetch_token(config_file, endpoints="loopback")
+    assert (error.value.code, error.value.error) == ("impersonation_rejected", "PERMISSION_DENIED")
