@@ -1,0 +1,50 @@
+"""A host of your own: the HTTP client that your program already has.
+
+    AWS_REGION=... AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... python examples/own_host.py config.json
+
+A host has one method for each thing that an exchange may ask. This one takes `http` from `urllib.request` and leaves
+the rest (variables, files, waiting) to `SystemHost`. It need not: any object with the methods that your configuration
+needs will do.
+"""
+
+import os
+import sys
+import urllib.error
+import urllib.request
+
+import sanskey
+
+
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Redirects of these endpoints are never followed: they would carry the identity elsewhere."""
+
+    def redirect_request(self, *_: object) -> None:
+        """No further request."""
+
+
+class OwnHost(sanskey.SystemHost):
+    opener = urllib.request.build_opener(NoRedirects)
+
+    def http(self, request: sanskey.HttpRequest) -> sanskey.HttpResponse:
+        body = request.body.encode() or None
+        sent = urllib.request.Request(request.url, body, dict(request.headers), method=request.method)
+        try:
+            with self.opener.open(sent, timeout=request.timeout) as got:
+                return sanskey.HttpResponse(got.status, got.headers.items(), got.read().decode())
+        except urllib.error.HTTPError as got:  # To the exchange, any status is an answer.
+            with got:
+                return sanskey.HttpResponse(got.code, got.headers.items(), got.read().decode())
+        except TimeoutError:
+            raise sanskey.HostFailure("timeout", "no answer in time") from None
+        except OSError as problem:
+            raise sanskey.HostFailure("unreachable", type(problem).__name__) from None
+
+
+def main() -> None:
+    loopback = os.environ.get("SANSKEY_ENDPOINTS") == "loopback"
+    token = sanskey.fetch_token(sys.argv[1], host=OwnHost(), endpoints="loopback" if loopback else "google")
+    print(f"token expires at {token.expires_at:%Y-%m-%dT%H:%M:%SZ}")
+
+
+if __name__ == "__main__":
+    main()

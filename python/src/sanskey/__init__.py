@@ -1,0 +1,127 @@
+"""Keyless Google Cloud access for workloads that run elsewhere.
+
+    import sanskey
+
+    token = sanskey.fetch_token("aws-credentials.json")
+
+This module holds names only. Each is loaded from its home when it is first used, so that `import sanskey` costs next
+to nothing at a cold start.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import aio, goals
+    from .actions import (
+        Ask,
+        ClientCertificate,
+        CommandOutput,
+        HttpRequest,
+        HttpResponse,
+        ReadEnv,
+        ReadFile,
+        RunCommand,
+        Wait,
+    )
+    from .aws import AwsCredentials, caller_identity_token, sign_request
+    from .codes import ErrorCode
+    from .config import CredentialConfig
+    from .driver import StepReport, exchange_flow, fetch_token
+    from .errors import ConfigError, HostError, HostFailure, MisuseError, RemoteError, SanskeyError
+    from .exchange import Done, Exchange, Pending
+    from .host import SystemHost
+    from .impersonation import impersonation_request, parse_impersonation_response
+    from .protocol import AsyncHttpHost, Host, HttpHost
+    from .sts import parse_sts_response, sts_request
+    from .token import Token
+
+    __version__: str
+
+__all__ = [
+    "Ask",
+    "AsyncHttpHost",
+    "AwsCredentials",
+    "ClientCertificate",
+    "CommandOutput",
+    "ConfigError",
+    "CredentialConfig",
+    "Done",
+    "ErrorCode",
+    "Exchange",
+    "Host",
+    "HostError",
+    "HostFailure",
+    "HttpHost",
+    "HttpRequest",
+    "HttpResponse",
+    "MisuseError",
+    "Pending",
+    "ReadEnv",
+    "ReadFile",
+    "RemoteError",
+    "RunCommand",
+    "SanskeyError",
+    "StepReport",
+    "SystemHost",
+    "Token",
+    "Wait",
+    "__version__",
+    "aio",
+    "caller_identity_token",
+    "exchange_flow",
+    "fetch_token",
+    "goals",
+    "impersonation_request",
+    "parse_impersonation_response",
+    "parse_sts_response",
+    "sign_request",
+    "sts_request",
+]
+
+_HOMES = {
+    "actions": (
+        "Ask",
+        "ClientCertificate",
+        "CommandOutput",
+        "HttpRequest",
+        "HttpResponse",
+        "ReadEnv",
+        "ReadFile",
+        "RunCommand",
+        "Wait",
+    ),
+    "aws": ("AwsCredentials", "caller_identity_token", "sign_request"),
+    "codes": ("ErrorCode",),
+    "config": ("CredentialConfig",),
+    "driver": ("StepReport", "exchange_flow", "fetch_token"),
+    "errors": ("ConfigError", "HostError", "HostFailure", "MisuseError", "RemoteError", "SanskeyError"),
+    "exchange": ("Done", "Exchange", "Pending"),
+    "host": ("SystemHost",),
+    "impersonation": ("impersonation_request", "parse_impersonation_response"),
+    "protocol": ("AsyncHttpHost", "Host", "HttpHost"),
+    "sts": ("parse_sts_response", "sts_request"),
+    "token": ("Token",),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Loads a name from its home (PEP 562). Python calls this once for each, because it is kept."""
+    from importlib import import_module
+
+    value: object
+    if name == "__version__":
+        value = import_module("._native", __name__).version()
+    elif name in ("aio", "goals"):
+        return import_module(f".{name}", __name__)
+    else:
+        home = next((home for home, names in _HOMES.items() if name in names), None)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

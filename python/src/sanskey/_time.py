@@ -1,0 +1,26 @@
+"""What callers may pass as `now`."""
+
+from __future__ import annotations
+
+from time import time
+
+from .errors import invalid_argument
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Union
+
+    Now = Union[float, datetime, None]
+    """Seconds since the epoch, an aware `datetime`, or None for the system's clock."""
+
+
+def epoch_seconds(now: Now) -> float:
+    """Seconds since the epoch. A `datetime` without a time zone is refused: it names no moment."""
+    if now is None:
+        return time()
+    if isinstance(now, (int, float)):
+        return now
+    if now.utcoffset() is None:
+        raise invalid_argument("The datetime given as `now` has no time zone, so it names no moment.")
+    return now.timestamp()

@@ -1,0 +1,190 @@
+"""The JSON texts that cross into the native core, and the records they become. The only module that knows them."""
+
+from __future__ import annotations
+
+import json
+
+from . import _native
+from .actions import (
+    Ask,
+    ClientCertificate,
+    CommandOutput,
+    HttpRequest,
+    HttpResponse,
+    ReadEnv,
+    ReadFile,
+    RunCommand,
+    Wait,
+)
+from .errors import ConfigError, HostError, HostFailure, MisuseError, RemoteError, bug
+from .token import Token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, NoReturn, TypeVar
+
+    from .actions import Action
+    from .aws import AwsCredentials
+    from .errors import SanskeyError
+    from .exchange import Outcome, Reply
+    from .goals import Goal
+
+    _T = TypeVar("_T")
+
+_ERRORS: dict[str, type[SanskeyError]] = {cls.fault: cls for cls in (ConfigError, HostError, RemoteError, MisuseError)}
+_LATEST = 253_402_300_799
+"""The last second of the year 9999, the latest that a `datetime` can name."""
+
+
+def dump(value: object) -> str:
+    """JSON text. What is no Unicode text, such as a variable of undecodable bytes, gets question marks."""
+    return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def clean(text: str) -> str:
+    """The same text with a question mark for each lone surrogate, which UTF-8 cannot carry."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def error_from(failure: BaseException) -> SanskeyError:
+    """The `SanskeyError` that a native failure stands for."""
+    try:
+        return parse(failure.args[0] if failure.args else "", _error)
+    except MisuseError as unintelligible:
+        return unintelligible
+
+
+def parse(text: str, read: Callable[[Any], _T]) -> _T:
+    """`read` applied to the value of a JSON text from the core."""
+    try:
+        return read(json.loads(text))
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        cause = type(problem).__name__
+    raise bug(f"The native core said something unintelligible ({cause}).")
+
+
+def _error(fields: dict[str, Any]) -> SanskeyError:
+    cls = _ERRORS[fields.pop("fault")]
+    return cls(fields.pop("message"), **fields)
+
+
+# --- What goes in ---
+
+
+def goal_json(goal: Goal) -> str:
+    """GOAL. A goal of another type is refused."""
+    from .goals import AccessToken
+
+    if not isinstance(goal, AccessToken):
+        raise MisuseError(
+            f"A {type(goal).__name__} is not a goal.",
+            code="invalid_argument",
+            hint="Pass one of the classes of `sanskey.goals`.",
+        )
+    return dump({"goal": "access_token", "scopes": list(goal.scopes)})
+
+
+def options_json(
+    aws_credentials: AwsCredentials | None, aws_region: str | None, endpoints: str, entropy: bytes | None
+) -> str:
+    """OPTIONS. Without entropy, the core's bridge draws it."""
+    credentials = aws_credentials and {
+        "access_key_id": aws_credentials.access_key_id,
+        "secret_access_key": aws_credentials.secret_access_key,
+        "session_token": aws_credentials.session_token,
+    }
+    options = {"endpoints": endpoints, "aws_credentials": credentials, "aws_region": aws_region}
+    if entropy is not None:
+        options["entropy"] = entropy.hex()
+    return dump(options)
+
+
+def replies_json(replies: Iterable[tuple[str, Reply, Action | None]]) -> str:
+    """An array of REPLY. The action tells what a None means: there is no such file, or the time has passed."""
+    return dump([{"id": id, **_reply(id, reply, action)} for id, reply, action in replies])
+
+
+def _reply(id: str, reply: Reply, action: Action | None) -> dict[str, object]:
+    if isinstance(reply, HttpResponse):
+        pairs = reply.headers.items() if hasattr(reply.headers, "items") else reply.headers
+        headers = [[str(name), str(value)] for name, value in pairs]
+        if not isinstance(reply.status, int) or not isinstance(reply.body, str):
+            _wrong(id, "An HttpResponse has an int as its status and a str as its body.")
+        return {"reply": "http_response", "status": int(reply.status), "headers": headers, "body": reply.body}
+    if isinstance(reply, HostFailure):
+        return {"reply": "failed", "kind": reply.kind, "message": str(reply.message)}
+    if isinstance(reply, CommandOutput):
+        return {
+            "reply": "command_output",
+            "exit_code": reply.exit_code,
+            "stdout": reply.stdout,
+            "stderr": reply.stderr,
+        }
+    if isinstance(reply, str) or (reply is None and isinstance(action, ReadFile)):
+        return {"reply": "file", "content": reply}
+    if reply is None:
+        return {"reply": "waited"}
+    if hasattr(reply, "items"):
+        return {"reply": "env", "values": {str(name): str(value) for name, value in reply.items()}}
+    _wrong(id, f"A {type(reply).__name__} answers nothing that an exchange asks.")
+
+
+def _wrong(id: str, message: str) -> NoReturn:
+    raise MisuseError(
+        message,
+        code="wrong_reply",
+        ask_id=id,
+        hint="Answer with what the host method for the action returns, or with a HostFailure.",
+    )
+
+
+# --- What comes out ---
+
+
+def step_from(step: dict[str, Any]) -> list[Ask] | Outcome:
+    """STEP: the asks of a pending exchange, or the outcome."""
+    if step["step"] == "done":
+        return token_from(step["outcome"]["token"])
+    return [Ask(ask["id"], action_from(ask)) for ask in step["asks"]]
+
+
+def action_from(fields: dict[str, Any]) -> Action:
+    """The action of an ASK."""
+    action = fields["action"]
+    if action == "http_request":
+        return http_request_from(fields)
+    if action == "read_env":
+        return ReadEnv(fields["names"])
+    if action == "read_file":
+        return ReadFile(fields["path"])
+    if action == "run_command":
+        return RunCommand(fields["argv"], fields["env"], fields["timeout_ms"] / 1000)
+    if action == "wait":
+        return Wait(fields["duration_ms"] / 1000)
+    raise ValueError(action)
+
+
+def http_request_from(fields: dict[str, Any]) -> HttpRequest:
+    """An ACTION that is an `http_request`."""
+    certificate = fields["client_certificate"]
+    return HttpRequest(
+        fields["method"],
+        fields["url"],
+        [(name, value) for name, value in fields["headers"]],
+        fields["body"],
+        fields["timeout_ms"] / 1000,
+        certificate and ClientCertificate(certificate["cert_path"], certificate["key_path"]),
+        fields["bypass_proxy"],
+    )
+
+
+def token_from(fields: dict[str, Any]) -> Token:
+    """TOKEN. An expiry beyond the year 9999 becomes the end of that year."""
+    from datetime import datetime, timezone
+
+    expires_at = datetime.fromtimestamp(min(fields["expires_at"], _LATEST), timezone.utc)
+    return Token(fields["value"], expires_at, fields["kind"])
+
+
+Failure = _native.Failure

@@ -1,0 +1,77 @@
+"""AWS signatures, without any AWS library: Signature Version 4, and the proof of identity that Google takes."""
+
+from __future__ import annotations
+
+from time import time
+
+from . import _native, _wire
+from ._record import Record
+from ._time import epoch_seconds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ._time import Now
+
+
+class AwsCredentials(Record, redacted=("access_key_id", "secret_access_key", "session_token")):
+    """An AWS access key, with the session token if it is a temporary one."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+
+def caller_identity_token(credentials: AwsCredentials, region: str, audience: str, now: Now = None) -> str:
+    """The subject token of an AWS workload: a signed request to `sts:GetCallerIdentity`, percent-encoded.
+
+    Google's Security Token Service sends the request to AWS, which answers whose it is. `audience` is that of the
+    workload identity pool provider. Raises `MisuseError` for arguments that cannot work.
+    """
+    try:
+        return _native.caller_identity_token(
+            credentials.access_key_id,
+            credentials.secret_access_key,
+            credentials.session_token,
+            region,
+            audience,
+            time() if now is None else epoch_seconds(now),
+        )
+    except _native.Failure as failure:
+        raise _wire.error_from(failure) from None
+
+
+def sign_request(
+    method: str,
+    url: str,
+    headers: Mapping[str, str] | Iterable[tuple[str, str]],
+    body: bytes | str,
+    *,
+    credentials: AwsCredentials,
+    region: str,
+    service: str,
+    now: Now = None,
+) -> dict[str, str]:
+    """Signs any request with Signature Version 4. Returns the headers to send, the given ones among them.
+
+    A header that is given twice comes back once, its values joined by commas, as it was signed. A str as the body is
+    signed as UTF-8. Raises `MisuseError` for arguments that cannot work.
+    """
+    pairs = headers.items() if hasattr(headers, "items") else headers
+    try:
+        signed = _native.sign_request(
+            method,
+            url,
+            [text for pair in pairs for text in pair],
+            body.encode() if isinstance(body, str) else body,
+            credentials.access_key_id,
+            credentials.secret_access_key,
+            credentials.session_token,
+            region,
+            service,
+            time() if now is None else epoch_seconds(now),
+        )
+    except _native.Failure as failure:
+        raise _wire.error_from(failure) from None
+    return dict(zip(signed[::2], signed[1::2]))

@@ -1,0 +1,196 @@
+"""The credential configuration: the JSON file that `gcloud iam workload-identity-pools create-cred-config` writes.
+
+Its form is AIP-4117's `external_account`. It holds no key, but it names the URLs that the workload's identity is sent
+to: take it from where you would take code.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import _wire
+from ._native import config_summary
+from .errors import ConfigError, HostError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Union
+
+    ConfigLike = Union["CredentialConfig", Mapping[str, object], str, os.PathLike[str]]
+    """A configuration, the dict or the JSON text of one, or the path of its file."""
+
+VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
+
+
+class CredentialConfig:
+    """A valid credential configuration. Immutable."""
+
+    __slots__ = ("_summary", "_text")
+
+    def __init__(self, text: str) -> None:
+        """The same as `from_json`."""
+        text = _wire.clean(text)
+        try:
+            summary = config_summary(text)
+        except _wire.Failure as failure:
+            raise _wire.error_from(failure) from None
+        self._text = text
+        self._summary: dict[str, Any] = _wire.parse(summary, dict)
+
+    @classmethod
+    def from_json(cls, text: str) -> CredentialConfig:
+        """From JSON text. Raises `ConfigError`."""
+        return cls(text)
+
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, object]) -> CredentialConfig:
+        """From what `json.load` gave. Raises `ConfigError`."""
+        try:
+            text = _wire.dump(dict(fields))
+        except (TypeError, ValueError) as problem:
+            cause = str(problem)
+        else:
+            return cls(text)
+        raise ConfigError(
+            f"The configuration cannot be written as JSON: {cause}.",
+            code="config_not_json",
+            stage="config",
+            hint="Pass what json.load gave.",
+        )
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str]) -> CredentialConfig:
+        """From a file. Raises `ConfigError`, also when there is no such file, and `HostError` if it cannot be read."""
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except FileNotFoundError:
+            raise ConfigError(
+                f"There is no file {os.fspath(path)!r}.",
+                code="config_not_found",
+                stage="config",
+                hint="Correct the path of the credential configuration.",
+            ) from None
+        except (OSError, ValueError) as problem:
+            raise HostError(
+                f"The credential configuration cannot be read: {problem}.",
+                code="host_denied" if isinstance(problem, PermissionError) else "host_failed",
+                stage="config",
+                hint="Check the path and the permissions of the file.",
+            ) from None
+        return cls(data.decode("utf-8", "replace"))
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> CredentialConfig:
+        """From `GOOGLE_APPLICATION_CREDENTIALS`: the path of a file, or the JSON text itself. Raises as `from_file`."""
+        value = (os.environ if env is None else env).get(VARIABLE, "")
+        if not value:
+            raise ConfigError(
+                f"{VARIABLE} is not set.",
+                code="config_not_found",
+                stage="config",
+                hint="Set it to the path of the credential configuration, or to its JSON text.",
+            )
+        return _from_text(value)
+
+    def to_json(self) -> str:
+        """The JSON text, as it was given."""
+        return self._text
+
+    @property
+    def type(self) -> str:
+        """`external_account`."""
+        return self._required("type")
+
+    @property
+    def audience(self) -> str:
+        """The workload identity pool provider, `//iam.googleapis.com/projects/...`."""
+        return self._required("audience")
+
+    @property
+    def subject_token_type(self) -> str:
+        """What the proof is, as a URN (RFC 8693 section 3)."""
+        return self._required("subject_token_type")
+
+    @property
+    def source(self) -> str:
+        """Where the proof comes from: `aws`."""
+        return self._required("source")
+
+    @property
+    def token_url(self) -> str:
+        """Google's Security Token Service."""
+        return self._required("token_url")
+
+    @property
+    def service_account_impersonation_url(self) -> str | None:
+        """Where the service account's token comes from; None for access as the federated identity itself."""
+        return self._optional("service_account_impersonation_url")
+
+    @property
+    def service_account_email(self) -> str | None:
+        """The service account of that URL."""
+        return self._optional("service_account_email")
+
+    @property
+    def token_lifetime_seconds(self) -> int | None:
+        """The lifetime that the configuration asks for the service account's token."""
+        lifetime: int | None = self._summary.get("token_lifetime_seconds")
+        return lifetime
+
+    @property
+    def quota_project_id(self) -> str | None:
+        """The project that pays for requests, where it is not the resource's own."""
+        return self._optional("quota_project_id")
+
+    @property
+    def universe_domain(self) -> str:
+        """`googleapis.com`, or that of a sovereign cloud."""
+        return self._required("universe_domain")
+
+    @property
+    def client_id(self) -> str | None:
+        """The OAuth client that authenticates at the Security Token Service, if any."""
+        return self._optional("client_id")
+
+    @property
+    def project_number(self) -> str | None:
+        """The number of the pool's project, from the audience."""
+        return self._optional("project_number")
+
+    def _required(self, name: str) -> str:
+        value: str = self._summary[name]
+        return value
+
+    def _optional(self, name: str) -> str | None:
+        value: str | None = self._summary.get(name)
+        return value
+
+    def __eq__(self, other: object) -> bool:
+        return self._text == other._text if isinstance(other, CredentialConfig) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return f"CredentialConfig(source={self.source!r}, audience={self.audience!r})"
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return CredentialConfig, (self._text,)
+
+
+def load(config: ConfigLike) -> CredentialConfig:
+    """The configuration that the argument is, holds or names."""
+    if isinstance(config, CredentialConfig):
+        return config
+    if isinstance(config, str):
+        return _from_text(config)
+    if isinstance(config, os.PathLike):
+        return CredentialConfig.from_file(config)
+    return CredentialConfig.from_dict(config)
+
+
+def _from_text(text: str) -> CredentialConfig:
+    """JSON text begins with a brace; everything else is a path."""
+    return CredentialConfig.from_json(text) if text.lstrip().startswith("{") else CredentialConfig.from_file(text)

@@ -1,0 +1,173 @@
+"""The host loop: brings an exchange and a host together until there is an outcome.
+
+`exchange_flow` is the loop without any I/O: a generator that yields the asks of a round and is sent their answers.
+`fetch_token` drives it here, and `sanskey.aio.fetch_token` drives the same one in an event loop.
+"""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+
+from ._record import Record
+from .actions import Ask, HttpRequest, HttpResponse, ReadEnv, ReadFile, RunCommand
+from .errors import HostFailure
+from .exchange import Done, Exchange
+from .goals import AccessToken
+from .host import SystemHost
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+    from typing import Any
+
+    from ._time import Now
+    from .actions import Action
+    from .aws import AwsCredentials
+    from .config import ConfigLike
+    from .errors import FailureKind
+    from .exchange import Endpoints, Outcome, Reply
+    from .protocol import HttpHost, StepListener
+    from .token import Token
+
+    Scopes = str | Sequence[str] | None
+    Answer = tuple[str, Reply]
+
+
+class StepReport(Record):
+    """One ask, answered. It holds nothing secret."""
+
+    ask_id: str
+    action: Action
+    status: int | None
+    """The status, if the answer is one to an HTTP request."""
+    failure: FailureKind | None
+    """Why the host could not do it, if it could not."""
+    duration: float
+    """Seconds."""
+
+
+def fetch_token(
+    config: ConfigLike,
+    *,
+    scopes: Scopes = None,
+    host: HttpHost | None = None,
+    aws_credentials: AwsCredentials | None = None,
+    aws_region: str | None = None,
+    endpoints: Endpoints = "google",
+    on_step: StepListener | None = None,
+) -> Token:
+    """Gets an access token for Google Cloud.
+
+    `config` is a `CredentialConfig`, the dict or JSON text of one, or the path of its file. `scopes` is a list, or a
+    str separated by spaces or commas; without it the token is for `cloud-platform`. `host` does the I/O; without it
+    `SystemHost` does. `aws_credentials` and `aws_region` stand for what would be asked of the environment and the
+    instance. `endpoints="loopback"` also allows URLs of the own machine, for tests. `on_step` is told of each step.
+
+    Raises `ConfigError`, `HostError`, `RemoteError` or `MisuseError`; all are a `SanskeyError`. What a host raises
+    besides `HostFailure` is passed on.
+    """
+    exchange = Exchange(
+        config,
+        AccessToken(scope_list(scopes)),
+        aws_credentials=aws_credentials,
+        aws_region=aws_region,
+        endpoints=endpoints,
+    )
+    return run(exchange, host or SystemHost(), on_step)
+
+
+def run(exchange: Exchange, host: object, on_step: StepListener | None = None) -> Outcome:
+    """Drives an exchange to its outcome."""
+    flow = exchange_flow(exchange)
+    try:
+        asks = next(flow)
+        while True:
+            asks = flow.send(_answer_round(host, asks, on_step))
+    except StopIteration as end:
+        outcome: Outcome = end.value
+        return outcome
+
+
+def exchange_flow(exchange: Exchange, now: Now = None) -> Generator[list[Ask], Sequence[Answer], Outcome]:
+    """Yields the asks of each round, is sent pairs of id and reply, and returns the outcome. It does no I/O."""
+    answers: Sequence[Answer] = ()
+    while True:
+        step = exchange.advance(answers, now)
+        if isinstance(step, Done):
+            return step.outcome
+        answers = yield step.asks
+
+
+def scope_list(scopes: Scopes) -> list[str]:
+    """The scopes of a str, or of a list as they are."""
+    if isinstance(scopes, str):
+        return scopes.replace(",", " ").split()
+    return list(scopes or ())
+
+
+def _answer_round(host: object, asks: list[Ask], on_step: StepListener | None) -> list[Answer]:
+    """Answers the asks of a round: at once where they are independent requests of `SystemHost`, else in order.
+
+    A caller's own `http` stays in the caller's thread, because its client may not be made for several.
+    """
+    at_once = len(asks) > 1 and getattr(type(host), "http", None) is SystemHost.http
+    if not at_once or not all(isinstance(ask.action, HttpRequest) for ask in asks):
+        return [_answer(host, ask, on_step) for ask in asks]
+    from ._threads import map_at_once
+
+    # The listener is called from the caller's thread only, when all is done.
+    reports: list[StepReport] = []
+    answers = map_at_once(lambda ask: _answer(host, ask, reports.append), asks)
+    if on_step:
+        for report in reports:
+            on_step(report)
+    return answers
+
+
+def _answer(host: object, ask: Ask, on_step: StepListener | None) -> Answer:
+    started = perf_counter()
+    try:
+        method, argument = method_for(host, ask.action)
+        reply: Reply = method(argument)
+    except HostFailure as failure:
+        reply = failure
+    tell(ask, reply, perf_counter() - started, on_step)
+    return ask.id, reply
+
+
+def method_for(host: object, action: Action) -> tuple[Callable[[Any], Any], object]:
+    """The host's method for an action, and its argument. Raises `HostFailure` if the host has none."""
+    name: str
+    argument: object
+    if isinstance(action, HttpRequest):
+        name, argument = "http", action
+    elif isinstance(action, ReadEnv):
+        name, argument = "read_env", action.names
+    elif isinstance(action, ReadFile):
+        name, argument = "read_file", action.path
+    elif isinstance(action, RunCommand):
+        name, argument = "run_command", action
+    else:
+        name, argument = "wait", action.duration
+    method = getattr(host, name, None)
+    if method is None:
+        raise HostFailure("unsupported", f"this host has no method {name!r}")
+    return method, argument
+
+
+def tell(ask: Ask, reply: Reply, duration: float, on_step: StepListener | None) -> None:
+    """Reports a step to the listener, and to the logger `sanskey` at level DEBUG."""
+    status = reply.status if isinstance(reply, HttpResponse) else None
+    failure = reply.kind if isinstance(reply, HostFailure) else None
+    if on_step:
+        on_step(StepReport(ask.id, ask.action, status, failure, duration))
+    # Whoever wants to see log lines has imported logging. Importing it for everybody costs milliseconds.
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return
+    logger = logging.getLogger("sanskey")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    result = failure or status or "done"
+    logger.debug("%s: %s after %.0f ms", ask.id, result, duration * 1000)

@@ -1,0 +1,109 @@
+"""The exchange itself: it says what it must be told, is told it, and ends in an outcome. It does no I/O.
+
+exchange = Exchange(config, goals.AccessToken())
+while True:
+    match exchange.poll():
+        case Pending(asks):
+            for ask in asks:
+                exchange.reply(ask.id, answer(ask.action))
+        case Done(token):
+            break
+"""
+
+from __future__ import annotations
+
+from . import _native, _wire
+from ._record import Record
+from ._time import epoch_seconds
+from .config import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Literal, Union
+
+    from ._time import Now
+    from .actions import Action, Ask, CommandOutput, HttpResponse
+    from .aws import AwsCredentials
+    from .config import ConfigLike
+    from .errors import HostFailure
+    from .goals import Goal
+    from .token import Token
+
+    Outcome = Token
+    """What an exchange ends in. It mirrors the goal: a `Token` for `AccessToken`."""
+    Reply = Union[HttpResponse, Mapping[str, str], str, CommandOutput, HostFailure, None]
+    """What the host method for an action returned, or the `HostFailure` that it raised."""
+    Step = Union["Pending", "Done"]
+    Endpoints = Literal["google", "loopback", "any"]
+    """Where the configuration's URLs may lead: to Google and the metadata services, also to loopback, anywhere."""
+
+
+class Pending(Record):
+    """The exchange must be told these things, in any order."""
+
+    asks: list[Ask]
+
+
+class Done(Record):
+    """The exchange is over."""
+
+    outcome: Outcome
+
+
+class Exchange:
+    """One exchange of a proof of identity for access. It serves one thread, and is over after one outcome."""
+
+    __slots__ = ("_actions", "_native")
+
+    def __init__(
+        self,
+        config: ConfigLike,
+        goal: Goal,
+        *,
+        aws_credentials: AwsCredentials | None = None,
+        aws_region: str | None = None,
+        endpoints: Endpoints = "google",
+        entropy: bytes | None = None,
+    ) -> None:
+        """`aws_credentials` and `aws_region` stand for what would be asked of the environment and the instance.
+
+        `entropy` varies the waits between tries; the operating system gives it, unless a test passes its own.
+        Raises `ConfigError` for a configuration that cannot work, and `MisuseError` for arguments that cannot.
+        """
+        options = _wire.options_json(aws_credentials, aws_region, endpoints, entropy)
+        try:
+            self._native = _native.NativeExchange(_wire.clean(load(config).to_json()), _wire.goal_json(goal), options)
+        except _wire.Failure as failure:
+            raise _wire.error_from(failure) from None
+        self._actions: dict[str, Action] = {}
+
+    def poll(self, now: Now = None) -> Step:
+        """What the exchange must be told, or its outcome. Polling twice changes nothing."""
+        try:
+            return self._step(self._native.poll(epoch_seconds(now)))
+        except _wire.Failure as failure:
+            raise _wire.error_from(failure) from None
+
+    def reply(self, id: str, reply: Reply) -> None:
+        """Answers one ask."""
+        text = _wire.replies_json([(id, reply, self._actions.get(id))])
+        try:
+            self._native.reply(text)
+        except _wire.Failure as failure:
+            raise _wire.error_from(failure) from None
+
+    def advance(self, replies: Iterable[tuple[str, Reply]] = (), now: Now = None) -> Step:
+        """Answers any number of asks, pairs of id and reply, and polls: one crossing into the core for a round."""
+        text = _wire.replies_json((id, reply, self._actions.get(id)) for id, reply in replies)
+        try:
+            return self._step(self._native.advance(text, epoch_seconds(now)))
+        except _wire.Failure as failure:
+            raise _wire.error_from(failure) from None
+
+    def _step(self, text: str) -> Step:
+        step = _wire.parse(text, _wire.step_from)
+        if not isinstance(step, list):
+            return Done(step)
+        self._actions.update((ask.id, ask.action) for ask in step)
+        return Pending(step)

@@ -1,0 +1,52 @@
+"""Google's Security Token Service (RFC 8693): the request and the answer, without sending anything."""
+
+from __future__ import annotations
+
+from . import _native, _wire
+from ._time import epoch_seconds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ._time import Now
+    from .actions import HttpRequest
+    from .token import Token
+
+
+def sts_request(
+    *,
+    token_url: str,
+    audience: str,
+    subject_token: str,
+    subject_token_type: str,
+    scopes: Sequence[str] = (),
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    user_project: str | None = None,
+) -> HttpRequest:
+    """The request that exchanges a subject token. Without scopes, for `cloud-platform`."""
+    params = _wire.dump(
+        {
+            "token_url": token_url,
+            "audience": audience,
+            "subject_token": subject_token,
+            "subject_token_type": subject_token_type,
+            "scopes": list(scopes),
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "user_project": user_project,
+        }
+    )
+    try:
+        return _wire.parse(_native.sts_request(params), _wire.http_request_from)
+    except _wire.Failure as failure:
+        raise _wire.error_from(failure) from None
+
+
+def parse_sts_response(status: int, body: str, now: Now = None) -> Token:
+    """The token in the answer. Raises `RemoteError` if the answer is a refusal or unintelligible."""
+    try:
+        return _wire.parse(_native.parse_sts_response(status, _wire.clean(body), epoch_seconds(now)), _wire.token_from)
+    except _wire.Failure as failure:
+        raise _wire.error_from(failure) from None

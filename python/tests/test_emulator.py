@@ -1,0 +1,161 @@
+"""A whole exchange over HTTP, with the emulator in the place of AWS and Google."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shutil
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from conftest import EXAMPLES, Emulator, run_python
+
+import sanskey
+from sanskey import HttpRequest, HttpResponse, RemoteError, StepReport, SystemHost, Token, aio
+
+Start = Callable[..., Emulator]
+README = Path(__file__).parents[1] / "README.md"
+
+
+def fetch_sync(emulator: Emulator, **options: object) -> Token:
+    return sanskey.fetch_token(emulator.config, endpoints="loopback", **options)  # type: ignore[arg-type]
+
+
+def fetch_async(emulator: Emulator, **options: object) -> Token:
+    return asyncio.run(aio.fetch_token(emulator.config, endpoints="loopback", **options))  # type: ignore[arg-type]
+
+
+FETCHES = [fetch_sync, fetch_async]
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
+def test_ec2_with_imdsv2_and_impersonation(emulator: Start, fetch: Callable[..., Token]) -> None:
+    running = emulator("--imds-v1", "off")
+    steps: list[StepReport] = []
+    token = fetch(running, host=SystemHost({}), on_step=steps.append)
+    assert token.kind == "service_account"
+    assert token.freshness() == "fresh"
+    left = token.expires_at - datetime.now(timezone.utc)
+    assert timedelta(minutes=59) < left <= timedelta(hours=1)
+    assert running.whoami(token.value)["kind"] == "service_account"
+    assert len(running.requests()) == 6
+    assert sorted(f"{step.action.method} {step.status}" for step in steps if isinstance(step.action, HttpRequest)) == [
+        "GET 200",
+        "GET 200",
+        "GET 200",
+        "POST 200",
+        "POST 200",
+        "PUT 200",
+    ]
+
+
+def test_as_the_federated_identity_itself(emulator: Start) -> None:
+    running = emulator("--no-impersonation")
+    token = fetch_sync(running, host=SystemHost({}), scopes="https://www.googleapis.com/auth/devstorage.read_only")
+    assert token.kind == "federated"
+    holder = running.whoami(token.value)
+    assert (holder["kind"], holder["scopes"]) == ("federated", ["https://www.googleapis.com/auth/devstorage.read_only"])
+
+
+def test_keys_and_region_from_the_environment_that_aws_does_not_know(emulator: Start) -> None:
+    running = emulator()
+    env = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-its-secret"}
+    with pytest.raises(RemoteError) as caught:
+        fetch_sync(running, host=SystemHost(env))
+    assert (caught.value.code, caught.value.stage, caught.value.ask_id) == ("sts_rejected", "sts", "sts")
+    assert caught.value.error_description
+    assert "not-its-secret" not in f"{caught.value!r} {caught.value}"
+    assert len(running.requests()) == 1
+
+
+def test_a_host_of_a_few_lines(emulator: Start) -> None:
+    class Counting:
+        def __init__(self) -> None:
+            self.count = 0
+
+        def http(self, request: HttpRequest) -> HttpResponse:
+            self.count += 1
+            return SystemHost({}).http(request)
+
+        def read_env(self, _: list[str]) -> dict[str, str]:
+            return {}
+
+    running, host = emulator(), Counting()
+    fetch_sync(running, host=host)
+    assert host.count == len(running.requests()) == 6
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
+def test_a_service_account_that_may_not_be_impersonated(emulator: Start, fetch: Callable[..., Token]) -> None:
+    running = emulator()
+    config = json.loads(running.config.read_text())
+    url = config["service_account_impersonation_url"]
+    config["service_account_impersonation_url"] = url.replace("sanskey-demo@", "somebody-else@")
+    running.config.write_text(json.dumps(config))
+    with pytest.raises(RemoteError) as caught:
+        fetch(running, host=SystemHost({}))
+    error = caught.value
+    assert (error.code, error.stage, error.ask_id) == ("impersonation_rejected", "impersonation", "impersonate")
+    assert (error.status, error.error, error.retryable) == (403, "PERMISSION_DENIED", False)
+    assert "iam.serviceAccounts.getAccessToken" in str(error.error_description)
+    assert error.hint
+
+
+def test_loopback_is_refused_unless_allowed(emulator: Start) -> None:
+    running = emulator()
+    with pytest.raises(sanskey.ConfigError) as caught:
+        sanskey.fetch_token(running.config, host=SystemHost({}))
+    assert caught.value.code == "config_url_refused"
+    assert caught.value.field
+    assert running.requests() == []
+
+
+def test_the_example_tells_the_steps_and_not_the_token(emulator: Start) -> None:
+    running = emulator("--imds-v1", "off")
+    env = {"GOOGLE_APPLICATION_CREDENTIALS": str(running.config), "SANSKEY_ENDPOINTS": "loopback"}
+    done = run_python(str(EXAMPLES / "get_token.py"), env=env)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert re.fullmatch(r"  imds-session +PUT 200  \d+ ms", lines[1])
+    assert lines[-2] == "requests: 6"
+    assert re.fullmatch(r"token expires at 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ \(in 3\d{3} s\)", lines[-1])
+    assert len(lines) == 9
+    assert "ya29" not in done.stdout + done.stderr
+
+
+def test_the_example_tells_what_went_wrong() -> None:
+    done = run_python(str(EXAMPLES / "get_token.py"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("config_not_found: GOOGLE_APPLICATION_CREDENTIALS is not set.\nSet it to ")
+
+
+def test_the_example_of_an_own_host(emulator: Start) -> None:
+    running = emulator()
+    done = run_python(str(EXAMPLES / "own_host.py"), str(running.config), env={"SANSKEY_ENDPOINTS": "loopback"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("token expires at 20")
+    assert len(running.requests()) == 6
+
+
+SNIPPETS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))
+def test_the_readme_as_it_is_written(emulator: Start, tmp_path: Path, snippet: str) -> None:
+    """The prelude does what a reader at Google's endpoints need not: it allows those of this machine."""
+    running = emulator()
+    shutil.copy(running.config, tmp_path / "aws-credentials.json")
+    prelude = (
+        "import os, sanskey\n"
+        f"os.chdir({str(tmp_path)!r})\n"
+        "for function in (sanskey.fetch_token, sanskey.aio.fetch_token, sanskey.Exchange.__init__):\n"
+        "    function.__kwdefaults__['endpoints'] = 'loopback'\n"
+    )
+    (tmp_path / "snippet.py").write_text(prelude + snippet)
+    done = run_python(str(tmp_path / "snippet.py"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert running.requests() == [] or "aws-credentials.json" in snippet
+    assert len(running.requests()) in (0, 6)

@@ -1,0 +1,68 @@
+"""`import sanskey` loads next to nothing, and every public name is there when it is used."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from conftest import run_python
+
+import sanskey
+
+HEAVY = {"asyncio", "dataclasses", "datetime", "email", "enum", "http", "inspect", "json", "logging", "re", "socket"}
+HEAVY |= {"ssl", "subprocess", "threading", "typing", "urllib"}
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules that the code loads, in an interpreter without site-packages."""
+    source = Path(sanskey.__file__).parents[1]
+    script = (
+        f"import sys; before = set(sys.modules); sys.path.insert(0, {str(source)!r}); {code}; "
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = run_python("-I", "-S", "-c", script)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_importing_loads_one_module() -> None:
+    assert loaded_by("import sanskey") - {"__future__"} == {"sanskey"}
+
+
+def test_no_record_needs_dataclasses_or_typing() -> None:
+    loaded = loaded_by("from sanskey import Exchange, SystemHost, fetch_token, sign_request, goals")
+    assert not loaded & (HEAVY - {"json", "re", "enum"})
+
+
+def test_asking_http_loads_no_third_party_module() -> None:
+    code = "import sanskey; sanskey.SystemHost({}).wait(0); import sanskey._http, sanskey._command, sanskey.aio"
+    outside = {name for name in loaded_by(code) if "site-packages" in str(getattr(sys_module(name), "__file__", ""))}
+    assert outside - {name for name in outside if name.startswith("sanskey")} == set()
+
+
+def sys_module(name: str) -> object:
+    import importlib
+
+    return importlib.import_module(name)
+
+
+def test_every_public_name_is_there() -> None:
+    assert sorted(sanskey.__all__) == list(sanskey.__all__)
+    for name in sanskey.__all__:
+        assert getattr(sanskey, name) is not None
+    assert set(sanskey.__all__) <= set(dir(sanskey))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        sanskey.nothing  # noqa: B018
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    source = Path(sanskey.__file__).read_text(encoding="utf-8")
+    block = source.partition("if TYPE_CHECKING:")[2].partition("__all__")[0]
+    imported = set(re.findall(r"\b\w+\b", " ".join(re.findall(r"import (\([^)]*\)|[^\n]*)", block))))
+    assert imported | {"__version__"} == set(sanskey.__all__)
+
+
+def test_the_version_is_the_crate_s() -> None:
+    manifest = (Path(__file__).parents[2] / "Cargo.toml").read_text(encoding="utf-8")
+    assert f'\nversion = "{sanskey.__version__}"\n' in manifest

@@ -1,0 +1,113 @@
+"""The JSON of the vectors and the records of the public API, both ways."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import REPOSITORY
+
+from sanskey import (
+    Ask,
+    CommandOutput,
+    HostFailure,
+    HttpRequest,
+    HttpResponse,
+    ReadEnv,
+    ReadFile,
+    RunCommand,
+    SanskeyError,
+    Token,
+    Wait,
+)
+
+MEMBERS = ("code", "fault", "stage", "field", "ask_id", "status", "retryable", "error", "error_description")
+
+
+def load(folder: str) -> list[Path]:
+    """The files of a folder of vectors. None at all is a mistake."""
+    files = sorted((REPOSITORY / "tests" / "vectors" / folder).rglob("*.json"))
+    assert files, f"no vectors in {folder}"
+    return files
+
+
+def config_text(fields: dict[str, Any]) -> str:
+    text: str = fields["config_text"] if "config_text" in fields else json.dumps(fields["config"])
+    return text
+
+
+def ask_json(ask: Ask) -> dict[str, Any]:
+    return {"id": ask.id, **action_json(ask.action)}
+
+
+def action_json(action: HttpRequest | ReadEnv | ReadFile | RunCommand | Wait) -> dict[str, Any]:
+    match action:
+        case HttpRequest(method, url, headers, body, timeout, certificate, bypass_proxy):
+            return {
+                "action": "http_request",
+                "method": method,
+                "url": url,
+                "headers": [list(pair) for pair in headers],
+                "body": body,
+                "timeout_ms": timeout * 1000,
+                "client_certificate": certificate
+                and {"cert_path": certificate.cert_path, "key_path": certificate.key_path},
+                "bypass_proxy": bypass_proxy,
+            }
+        case ReadEnv(names):
+            return {"action": "read_env", "names": names}
+        case ReadFile(path):
+            return {"action": "read_file", "path": path}
+        case RunCommand(argv, env, timeout):
+            return {"action": "run_command", "argv": argv, "env": env, "timeout_ms": timeout * 1000}
+        case Wait(duration):
+            return {"action": "wait", "duration_ms": duration * 1000}
+
+
+def reply_of(fields: dict[str, Any]) -> Any:
+    match fields["reply"]:
+        case "http_response":
+            text, times = fields.get("body_repeat", ["", 0])
+            headers = [(name, value) for name, value in fields["headers"]]
+            return HttpResponse(fields["status"], headers, fields.get("body", text * times))
+        case "env":
+            return fields["values"]
+        case "file":
+            return fields["content"]
+        case "command_output":
+            return CommandOutput(fields["exit_code"], fields["stdout"], fields["stderr"])
+        case "waited":
+            return None
+        case "failed":
+            return HostFailure(fields["kind"], fields["message"])
+    pytest.fail(f"a reply of an unknown kind: {fields}")
+
+
+def token_json(token: Token) -> dict[str, Any]:
+    return {"value": token.value, "expires_at": token.expires_at.timestamp(), "kind": token.kind}
+
+
+def outcome_json(outcome: Token) -> dict[str, Any]:
+    return {"goal": "access_token", "token": token_json(outcome)}
+
+
+def error_result(error: SanskeyError, expected: dict[str, Any]) -> dict[str, Any]:
+    """What a vector says of an error. Words are not part of it, but there must be some."""
+    assert error.message
+    assert error.hint
+    assert expected.get("error", {}).pop("hint_contains", "") in error.hint
+    return {"error": {member: getattr(error, member) for member in MEMBERS}}
+
+
+def shown(*values: object) -> str:
+    """Everything that printing these can show, but for what a caller's own dict shows of itself."""
+    return "\n".join(f"{value!r} {value}" for value in values if not isinstance(value, list)) + "".join(
+        f"{reply!r} {reply}" for value in values if isinstance(value, list) for _, reply in value if not is_plain(reply)
+    )
+
+
+def is_plain(reply: object) -> bool:
+    """A dict, a text or None, which the host made and the library never prints."""
+    return isinstance(reply, (dict, str)) or reply is None
