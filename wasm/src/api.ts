@@ -8,7 +8,7 @@ export {
   HostFailure, SanskeyError, type Fault, type HostFailureKind, type SanskeyErrorFields, type Stage,
 } from "./errors.js";
 export { Exchange } from "./exchange.js";
-export { fetchHost, type FetchFunction, type FetchResponse } from "./hosts/fetch-host.js";
+export { fetchHost, type FetchFunction, type FetchHost, type FetchResponse } from "./hosts/fetch-host.js";
 export { impersonationRequest, parseImpersonationResponse, type ImpersonationRequestParams } from "./impersonation.js";
 export { parseStsResponse, stsRequest, type StsRequestParams } from "./sts.js";
 export { Token, type Freshness, type TokenKind } from "./token.js";

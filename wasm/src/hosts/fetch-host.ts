@@ -1,6 +1,6 @@
 import { HostFailure, type HostFailureKind } from "../errors.js";
 import { sleep } from "../sleep.js";
-import type { Host, HttpRequest, HttpResponse } from "../types.js";
+import type { EnvValues, HostContext, HttpRequest, HttpResponse } from "../types.js";
 import { envValues, httpResponse, MAX_BODY_BYTES } from "./response.js";
 
 /** What `fetchHost` needs of a `fetch`. The global one of every runtime has it. */
@@ -30,6 +30,13 @@ interface ByteReader {
   read(): Promise<{ done: boolean; value?: Uint8Array }>;
 }
 
+/** What `fetchHost` answers. */
+export interface FetchHost {
+  http(request: HttpRequest, context?: HostContext): Promise<HttpResponse>;
+  readEnv(names: readonly string[]): EnvValues;
+  wait(ms: number, context?: HostContext): Promise<void>;
+}
+
 /**
  * A host on top of `fetch`, for workers, web pages, Deno, Bun and Node. It sends HTTP requests, looks variables up in
  * `env`, and waits. It has no files and no programs.
@@ -37,11 +44,11 @@ interface ByteReader {
  * `env` is an object such as `process.env`, `Deno.env.toObject()` or the `env` of a Worker; values that are not text
  * are ignored. Default: the global `fetch`, and no variables.
  */
-export function fetchHost(fetch?: FetchFunction, env: object = {}): Required<Pick<Host, "http" | "readEnv" | "wait">> & Host {
+export function fetchHost(fetch?: FetchFunction, env: object = {}): FetchHost {
   return {
-    http: (request, { signal }) => send(fetch ?? globalFetch(), request, signal),
+    http: async (request, context) => send(fetch ?? globalFetch(), request, context?.signal),
     readEnv: (names) => envValues(env as Readonly<Record<string, unknown>>, names),
-    wait: (ms, { signal }) => sleep(ms, signal),
+    wait: (ms, context) => sleep(ms, context?.signal),
   };
 }
 
@@ -53,26 +60,26 @@ function globalFetch(): FetchFunction {
   return (url, init) => globalThis.fetch(url, init);
 }
 
-async function send(fetch: FetchFunction, request: HttpRequest, outer: AbortSignal): Promise<HttpResponse> {
+async function send(fetch: FetchFunction, request: HttpRequest, outer: AbortSignal | undefined): Promise<HttpResponse> {
   if (request.clientCertificate) throw new HostFailure("unsupported", "fetch cannot present a client certificate");
-  outer.throwIfAborted();
+  outer?.throwIfAborted();
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let onAbort = () => {};
   // Raced as well as signalled, for a `fetch` that does not heed its signal.
   const cut = new Promise<never>((_, reject) => {
-    onAbort = () => reject(outer.reason);
+    onAbort = () => reject(outer?.reason);
     const timeout = () => reject(new HostFailure("timeout", `no complete answer within ${request.timeoutMs} ms`));
     timer = setTimeout(timeout, request.timeoutMs);
   });
-  outer.addEventListener("abort", onAbort);
+  outer?.addEventListener("abort", onAbort);
   try {
     return await Promise.race([exchange(fetch, request, controller.signal), cut]);
   } catch (thrown) {
-    throw outer.aborted ? outer.reason : failureOf(thrown);
+    throw outer?.aborted ? outer.reason : failureOf(thrown);
   } finally {
     clearTimeout(timer);
-    outer.removeEventListener("abort", onAbort);
+    outer?.removeEventListener("abort", onAbort);
     // Closes the connection of an answer that was cut off. After a complete one it does nothing.
     controller.abort();
   }

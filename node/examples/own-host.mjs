@@ -1,0 +1,27 @@
+// A host of your own: whatever HTTP client, cache or secret store this program has. Only what is needed must be there;
+// the rest counts as unsupported.
+//
+//   GOOGLE_APPLICATION_CREDENTIALS=credentials.json node examples/own-host.mjs
+
+import { fetchToken, HostFailure } from "sanskey";
+
+const host = {
+  async http({ method, url, headers, body, timeoutMs }) {
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      const response = await fetch(url, { method, headers, body: body || undefined, redirect: "manual", signal });
+      return { status: response.status, headers: response.headers, body: await response.text() };
+    } catch (error) {
+      // The kind decides whether it is tried again.
+      throw new HostFailure(error.name === "TimeoutError" ? "timeout" : "unreachable", error.message);
+    }
+  },
+  readEnv: (names) => Object.fromEntries(names.map((name) => [name, process.env[name]])),
+  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+const token = await fetchToken(process.env.GOOGLE_APPLICATION_CREDENTIALS, {
+  endpoints: process.env.SANSKEY_ENDPOINTS || "google",
+  host,
+});
+console.log(`token expires at ${token.expiresAt.toISOString()}`);

@@ -1,0 +1,66 @@
+/** Which build of the core runs: the native addon where there is one for this machine, else the wasm module. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import base64 from "../../wasm/pkg/sanskey_bg.wasm";
+import { bytesOf } from "../../wasm/src/base64.js";
+import { instantiate } from "../../wasm/src/instantiate.js";
+import { native, provide, type Native } from "../../wasm/src/native.js";
+import { lazy, ownLocation } from "./builtin.js";
+
+/** `native`: the addon, compiled for this machine. `wasm`: the same code, which runs on any machine. */
+export type Backend = "native" | "wasm";
+
+let chosen: Backend | undefined;
+
+/** Which build of the core is in use. The environment variable `SANSKEY_BACKEND` forces one. */
+export function backend(): Backend {
+  native();
+  return chosen as Backend;
+}
+
+provide(() => {
+  const forced = process.env.SANSKEY_BACKEND || undefined;
+  if (forced !== undefined && forced !== "native" && forced !== "wasm") {
+    throw new Error(`SANSKEY_BACKEND is ${JSON.stringify(forced)}, and can be native or wasm`);
+  }
+  const addon = forced === "wasm" ? undefined : loadAddon(forced === "native");
+  chosen = addon ? "native" : "wasm";
+  return addon ?? instantiate(bytesOf(base64));
+});
+
+/** The addon beside dist/. There is none for rare machines, and none beside a bundle. */
+function loadAddon(required: boolean): Native | undefined {
+  const path = addonPath();
+  if (path && existsSync(path)) {
+    try {
+      return lazy<Native>(path);
+    } catch (cause) {
+      // Compiled for another machine, or stripped of its permissions: wasm does the same work.
+      if (required) throw new Error(`SANSKEY_BACKEND is native, and ${path} does not load`, { cause });
+    }
+  }
+  if (required) throw new Error(`SANSKEY_BACKEND is native, and there is no ${path ?? "folder for an addon"}`);
+  return undefined;
+}
+
+function addonPath(): string | undefined {
+  const here = ownLocation();
+  if (here === undefined) return undefined;
+  const dist = dirname(here.startsWith("file:") ? fileURLToPath(here) : here);
+  const libc = process.platform === "linux" && isMusl() ? "-musl" : "";
+  return join(dist, "..", `sanskey.${process.platform}-${process.arch}${libc}.node`);
+}
+
+/** Whether this Linux runs on musl instead of glibc, as Alpine does. */
+function isMusl(): boolean {
+  try {
+    // A script, which names the C library that the system's programs are linked to.
+    return readFileSync("/usr/bin/ldd", "latin1").includes("musl");
+  } catch {
+    // Images without a shell have no ldd. The report knows, and takes some milliseconds to write.
+    const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+    return report?.header !== undefined && report.header.glibcVersionRuntime === undefined;
+  }
+}

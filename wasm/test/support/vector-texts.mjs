@@ -1,0 +1,40 @@
+// Between the vectors, which are in the core's JSON (snake_case), and the public API.
+
+const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const renamed = (object, rename) => Object.fromEntries(Object.entries(object).map(([name, value]) => [rename(name), value]));
+
+/** An ask, a request or a configuration, as the vectors write it. */
+export const wire = ({ ...value }) => {
+  const certificate = value.clientCertificate;
+  return renamed({ ...value, ...(certificate && { clientCertificate: renamed(certificate, snake) }) }, snake);
+};
+
+export const wireToken = ({ value, expiresAt, kind }) => ({ value, expires_at: expiresAt / 1000, kind });
+
+const FIELDS = ["code", "fault", "stage", "field", "askId", "status", "retryable", "error", "errorDescription"];
+export const wireError = (error) => Object.fromEntries(FIELDS.map((name) => [snake(name), error[name] ?? null]));
+
+/** The parameters of a function: null is absent. */
+export const camel = (params) => Object.fromEntries(Object.entries(params)
+  .map(([name, value]) => [name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()), value ?? undefined]));
+
+export const credentials = (params) => (params ? camel(params) : undefined);
+
+export const configText = ({ config, config_text }) => config_text ?? JSON.stringify(config);
+
+export const options = ({ endpoints, entropy, aws_credentials, aws_region }) =>
+  ({ endpoints, entropy, awsCredentials: credentials(aws_credentials), awsRegion: aws_region ?? undefined });
+
+/** What a host method would have returned or thrown. */
+export function hostReply(reply, HostFailure) {
+  const { body, body_repeat: [part, times] = [] } = reply;
+  switch (reply.reply) {
+    case "http_response": return { status: reply.status, headers: reply.headers, body: body ?? part.repeat(times) };
+    case "env": return reply.values;
+    case "file": return reply.content;
+    case "command_output": return { exitCode: reply.exit_code, stdout: reply.stdout, stderr: reply.stderr };
+    case "waited": return undefined;
+    case "failed": return new HostFailure(reply.kind, reply.message);
+    default: throw new Error(`a vector has the reply ${reply.reply}`);
+  }
+}

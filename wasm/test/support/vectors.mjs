@@ -1,0 +1,61 @@
+// Replays tests/vectors through the public API of either package. Their format is in tests/vectors/README.md.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { inspect } from "node:util";
+import { camel, configText, credentials, hostReply, options, wire, wireError, wireToken } from "./vector-texts.mjs";
+
+const root = new URL("../../../tests/vectors/", import.meta.url);
+
+const functions = (api, seen) => ({
+  sign_request: (p) => seen(api.signRequest({ ...camel(p), credentials: credentials(p), now: p.now * 1000 })),
+  caller_identity_token: (p) => ({ text: api.callerIdentityToken(credentials(p), p.region, p.audience, p.now * 1000) }),
+  sts_request: (p) => ({ request: wire(seen(api.stsRequest(camel(p)))) }),
+  parse_sts_response: (p) => ({ token: wireToken(seen(api.parseStsResponse(p.status, p.body, p.now * 1000))) }),
+  impersonation_request: (p) => ({ request: wire(seen(api.impersonationRequest(camel(p)))) }),
+  parse_impersonation_response: (p) =>
+    ({ token: wireToken(seen(api.parseImpersonationResponse(p.status, p.body, p.now * 1000))) }),
+  config_summary: (p) => ({ summary: wire(seen(api.CredentialConfig.fromJson(configText(p)))) }),
+  token_freshness: (p) => ({ freshness: new api.Token("", p.expires_at * 1000, "federated").freshness(p.now * 1000) }),
+});
+
+function wholeExchange(api, seen, vector) {
+  let [now, polled] = [vector.now, 0];
+  try {
+    const exchange = seen(new api.Exchange(configText(vector), vector.goal, options(vector.options)));
+    for (const round of vector.rounds) {
+      now = round.now ?? now;
+      assert.deepEqual(seen(exchange.poll(now * 1000)).asks?.map(wire), round.asks);
+      polled += 1;
+      for (const reply of round.replies) exchange.reply(reply.id, hostReply(reply, api.HostFailure));
+    }
+    const { goal, token } = seen(exchange.poll((vector.end ?? now) * 1000)).outcome;
+    return { outcome: { goal, token: wireToken(token) } };
+  } finally {
+    assert.equal(polled, vector.rounds.length, "the exchange ended early");
+  }
+}
+
+export function runVectors(api) {
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /^(?!errors).+\.json$/.test(name));
+  assert.ok(files.length > 100, "the vectors are missing");
+  for (const file of files.sort()) test(file, () => {
+    const vector = JSON.parse(readFileSync(new URL(file, root), "utf8"));
+    const printed = [];
+    const seen = (it) => (printed.push(...[{ showHidden: true }, { customInspect: false }].map((o) => inspect(it, { depth: 9, ...o })), `${it}`, JSON.stringify(it)), it);
+    let result;
+    try {
+      result = vector.function ? functions(api, seen)[vector.function](vector.params) : wholeExchange(api, seen, vector);
+      // Of signed headers, vectors name only some.
+      if (vector.result.headers) result = { headers: Object.fromEntries(Object.keys(vector.result.headers).map((name) => [name, result[name]])) };
+    } catch (error) {
+      if (!(seen(error) instanceof api.SanskeyError)) throw error;
+      const { hint_contains } = vector.result.error ?? {};
+      assert.ok(error.message && error.hint.includes(hint_contains ?? error.hint[0]), `${error.message} ${error.hint}`);
+      result = { error: { ...wireError(error), ...(hint_contains !== undefined && { hint_contains }) } };
+    }
+    assert.deepEqual(result, vector.result);
+    for (const secret of vector.secrets ?? []) assert.ok(!printed.join("\n").includes(secret), "a secret was printed");
+  });
+}
