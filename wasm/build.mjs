@@ -54,6 +54,8 @@ await build({
   ...common,
   entryPoints: { index: "src/entry/inline.ts", slim: "src/entry/slim.ts" },
   format: "cjs",
+  // Used only by a part of wasm-bindgen's loader that is dropped.
+  define: { "import.meta.url": "undefined" },
   outExtension: { ".js": ".cjs" },
 });
 copyFileSync(module, `${dist}/sanskey.wasm`);

@@ -18,10 +18,10 @@ export const ERROR_CODES = {
   config_field_invalid: "config",
   /** A required field of the configuration is missing. */
   config_field_missing: "config",
-  /** The configuration is not a JSON object. */
-  config_not_json: "config",
   /** The host found no configuration where it was told to look. */
   config_not_found: "config",
+  /** The configuration is not a JSON object. */
+  config_not_json: "config",
   /** The configuration names more than one source of the proof. */
   config_source_ambiguous: "config",
   /** The configuration names a source of the proof that is not supported. */
