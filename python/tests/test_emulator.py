@@ -28,6 +28,7 @@ def fetch_async(emulator: Emulator, **options: object) -> Token:
     return asyncio.run(aio.fetch_token(emulator.config, endpoints="loopback", **options))  # type: ignore[arg-type]
 
 
+TOKEN_PREFIX = "emulator."
 FETCHES = [fetch_sync, fetch_async]
 
 
@@ -37,6 +38,7 @@ def test_ec2_with_imdsv2_and_impersonation(emulator: Start, fetch: Callable[...,
     steps: list[StepReport] = []
     token = fetch(running, host=SystemHost({}), on_step=steps.append)
     assert token.kind == "service_account"
+    assert token.value.startswith(TOKEN_PREFIX)
     assert token.freshness() == "fresh"
     left = token.expires_at - datetime.now(timezone.utc)
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
@@ -123,7 +125,7 @@ def test_the_example_tells_the_steps_and_not_the_token(emulator: Start) -> None:
     assert lines[-2] == "requests: 6"
     assert re.fullmatch(r"token expires at 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ \(in 3\d{3} s\)", lines[-1])
     assert len(lines) == 9
-    assert "ya29" not in done.stdout + done.stderr
+    assert TOKEN_PREFIX not in done.stdout + done.stderr
 
 
 def test_the_example_tells_what_went_wrong() -> None:

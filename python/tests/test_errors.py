@@ -108,6 +108,29 @@ def test_arguments_that_cannot_work() -> None:
         Exchange(config(), goals.AccessToken(), endpoints="everywhere")  # type: ignore[arg-type]
 
 
+def test_arguments_that_are_no_unicode_text() -> None:
+    broken = AwsCredentials("AKIDEXAMPLE", "secret\udc80")
+    for attempt in (
+        lambda: caller_identity_token(broken, "us-east-1", "audience"),
+        lambda: sign_request("GET", "https://host/", {}, b"", credentials=broken, region="us-east-1", service="s3"),
+        lambda: sign_request(
+            "GET", "https://host/", {}, "secret\udc80", credentials=CREDENTIALS, region="a", service="b"
+        ),
+    ):
+        with pytest.raises(MisuseError, match="no Unicode text") as caught:
+            attempt()
+        assert caught.value.__context__ is None
+
+
+def test_a_variable_of_undecodable_bytes_is_an_answer() -> None:
+    exchange = Exchange(config(), goals.AccessToken())
+    exchange.poll()
+    exchange.reply("env", {"AWS_REGION": "us-east-\udc80", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
+    with pytest.raises(ConfigError) as caught:
+        exchange.poll()
+    assert caught.value.code == "aws_region_unknown"
+
+
 @pytest.mark.parametrize("reply", [42, b"bytes", ["list"], object()])
 def test_a_reply_of_no_known_kind(reply: Any) -> None:
     exchange = Exchange(config(), goals.AccessToken())

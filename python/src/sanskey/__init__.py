@@ -105,22 +105,24 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Loads a name from its home (PEP 562). Python calls this once for each, because it is kept."""
-    from importlib import import_module
+if not TYPE_CHECKING:  # To type checkers, a name that is not listed does not exist.
 
-    value: object
-    if name == "__version__":
-        value = import_module("._native", __name__).version()
-    elif name in ("aio", "goals"):
-        return import_module(f".{name}", __name__)
-    else:
-        home = next((home for home, names in _HOMES.items() if name in names), None)
-        if home is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f".{home}", __name__), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        """Loads a name from its home (PEP 562). Python calls this once for each, because it is kept."""
+        from importlib import import_module
+
+        value: object
+        if name == "__version__":
+            value = import_module("._native", __name__).version()
+        elif name in ("aio", "goals"):
+            return import_module(f".{name}", __name__)
+        else:
+            home = next((home for home, names in _HOMES.items() if name in names), None)
+            if home is None:
+                raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            value = getattr(import_module(f".{home}", __name__), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import suppress
 
 from .actions import CommandOutput
 from .errors import HostFailure
@@ -65,9 +66,11 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     """Ends the program and, where the system has process groups, all that it started."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
-    except (AttributeError, ProcessLookupError, PermissionError):
-        process.kill()
-    process.wait()
+    except (AttributeError, OSError):
+        with suppress(OSError):
+            process.kill()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(1)
 
 
 class _Reader(threading.Thread):

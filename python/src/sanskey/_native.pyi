@@ -1,4 +1,4 @@
-"""The Rust core behind the JSON texts that `_wire` reads and writes. Private: every name here may change in any release."""
+"""The Rust core behind the JSON texts of `_wire`. Private: every name here may change in any release."""
 
 from typing import Literal, final
 

@@ -45,7 +45,7 @@ async def fetch_token(
         aws_region=aws_region,
         endpoints=endpoints,
     )
-    return await run(exchange, host or SystemHost(), on_step)
+    return await run(exchange, SystemHost() if host is None else host, on_step)
 
 
 async def run(exchange: Exchange, host: object, on_step: StepListener | None = None) -> Outcome:

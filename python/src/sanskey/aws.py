@@ -7,6 +7,7 @@ from time import time
 from . import _native, _wire
 from ._record import Record
 from ._time import epoch_seconds
+from .errors import invalid_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def caller_identity_token(credentials: AwsCredentials, region: str, audience: st
         )
     except _native.Failure as failure:
         raise _wire.error_from(failure) from None
+    except UnicodeEncodeError:
+        pass  # It holds the argument, so nothing is raised from it.
+    raise invalid_argument("An argument is no Unicode text.")
 
 
 def sign_request(
@@ -72,6 +76,9 @@ def sign_request(
             service,
             time() if now is None else epoch_seconds(now),
         )
+        return dict(zip(signed[::2], signed[1::2]))
     except _native.Failure as failure:
         raise _wire.error_from(failure) from None
-    return dict(zip(signed[::2], signed[1::2]))
+    except UnicodeEncodeError:
+        pass  # As above.
+    raise invalid_argument("An argument is no Unicode text.")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class StepReport(Record):
-    """One ask, answered. It holds nothing secret."""
+    """One ask, answered. Its repr shows nothing secret."""
 
     ask_id: str
     action: Action
@@ -74,7 +74,7 @@ def fetch_token(
         aws_region=aws_region,
         endpoints=endpoints,
     )
-    return run(exchange, host or SystemHost(), on_step)
+    return run(exchange, SystemHost() if host is None else host, on_step)
 
 
 def run(exchange: Exchange, host: object, on_step: StepListener | None = None) -> Outcome:

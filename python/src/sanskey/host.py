@@ -82,7 +82,12 @@ class SystemHost:
         if certificate is None:
             self._ssl_context = context
         else:
-            context.load_cert_chain(certificate.cert_path, certificate.key_path)
+            try:
+                context.load_cert_chain(certificate.cert_path, certificate.key_path)
+            except PermissionError:
+                raise HostFailure("denied", "the client certificate may not be read") from None
+            except OSError as problem:
+                raise HostFailure("other", f"the client certificate cannot be used: {problem_text(problem)}") from None
         return context
 
 
