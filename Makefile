@@ -44,7 +44,7 @@ clean: ## remove what these commands made here (compiled tools stay in ~/.cache/
 
 .PHONY: setup-tools setup-python setup-node
 setup-tools:
-	@for tool in wasm-bindgen cargo-deny wasm-opt chromium; do echo "$$tool: $$(scripts/tool.sh $$tool)" || exit 1; done
+	@for tool in wasm-bindgen cargo-deny chromium; do echo "$$tool: $$(scripts/tool.sh $$tool)" || exit 1; done
 	@echo "wasm32: the '$$(scripts/wasm32.sh way)' way"
 
 $(TARGET)/.prerequisites: Cargo.toml scripts/check-prerequisites.sh

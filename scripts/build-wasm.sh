@@ -4,21 +4,15 @@
 
 out="$ROOT/wasm/pkg"
 wasm_bindgen="$("$ROOT/scripts/tool.sh" wasm-bindgen)"
-wasm_opt="$("$ROOT/scripts/tool.sh" wasm-opt)"
 compiled="$("$ROOT/scripts/wasm32.sh" build sanskey-wasm)"
 
-# `web` leaves loading to the caller, so that one file serves every runtime.
+# `web` leaves loading to the caller, so that one file serves every runtime. wasm-opt has no part in this: it saves
+# half a per cent of the compressed size, and some versions of it break the tables that wasm-bindgen writes.
 scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
 "$wasm_bindgen" --target web --out-dir "$scratch" --out-name sanskey \
     --remove-name-section --remove-producers-section "$compiled"
 module="$scratch/sanskey_bg.wasm"
-
-if [ -n "$wasm_opt" ]; then
-    say "shrinking the module with wasm-opt (about 5 s)"
-    "$wasm_opt" -Oz "$module" -o "$module.small"
-    mv "$module.small" "$module"
-fi
 
 # What is published must not tell whose machine built it.
 for private in "$ROOT" "${CARGO_HOME:-$HOME/.cargo}"; do

@@ -56,11 +56,6 @@ cargo-deny)
         cached cargo-deny cargo-deny "$cargo_deny_version" "about 3 minutes"
     fi
     ;;
-wasm-opt)
-    # Prints nothing where there is none: the module is a little larger then, and works the same.
-    have wasm-opt || { say "installing wasm-opt from Debian's binaryen (a few seconds)" && apt_install binaryen; } || true
-    command -v wasm-opt || note "no wasm-opt: install binaryen for a module that is about a tenth smaller"
-    ;;
 chromium)
     for browser in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable \
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
@@ -72,6 +67,6 @@ chromium)
         "On Debian and its kin: apt-get install chromium"
     ;;
 *)
-    die "usage: scripts/tool.sh wasm-bindgen|cargo-deny|wasm-opt|chromium"
+    die "usage: scripts/tool.sh wasm-bindgen|cargo-deny|chromium"
     ;;
 esac
