@@ -1,0 +1,69 @@
+//! The example against the emulator, over real HTTP.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use sanskey_emulator::{Emulator, Running, Settings};
+
+#[test]
+fn an_ec2_workload_becomes_its_service_account() {
+    let emulator = Emulator::start(Settings::default()).unwrap();
+    let output = run_example(&emulator.credential_config(), "impersonated");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("requests: 6\n") && text.contains("token expires at "), "{text}");
+    assert_eq!(emulator.requests().len(), 6);
+}
+
+#[test]
+fn an_ec2_workload_keeps_its_own_identity() {
+    let emulator = Emulator::start(Settings::default()).unwrap();
+    let output = run_example(&emulator.credential_config_without_impersonation(), "federated");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("requests: 5\n"));
+}
+
+#[test]
+fn a_refusal_says_what_to_do() {
+    let emulator = Emulator::start(Settings::default()).unwrap();
+    let config = emulator.credential_config().to_string().replace("serviceAccounts/", "serviceAccounts/x");
+    let output = run_example(&config, "refused");
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        text.contains("impersonation_rejected") && text.contains("roles/iam.workloadIdentityUser"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_configuration_for_this_machine_needs_the_caller_s_consent() {
+    let emulator: Running = Emulator::start(Settings::default()).unwrap();
+    let path = write_config(&emulator.credential_config(), "unwanted");
+    let output = example().env("GOOGLE_APPLICATION_CREDENTIALS", &path).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("config_url_refused"));
+    assert!(emulator.requests().is_empty());
+}
+
+fn run_example(config: &impl ToString, name: &str) -> Output {
+    let path = write_config(config, name);
+    example()
+        .env("GOOGLE_APPLICATION_CREDENTIALS", &path)
+        .env("SANSKEY_ENDPOINTS", "loopback")
+        .output()
+        .unwrap()
+}
+
+/// The example next to this test, in an environment without traces of a real AWS.
+fn example() -> Command {
+    let this_test = std::env::current_exe().unwrap();
+    let mut command = Command::new(this_test.ancestors().nth(2).unwrap().join("examples/token"));
+    command.env_clear();
+    command
+}
+
+fn write_config(config: &impl ToString, name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.json"));
+    std::fs::write(&path, config.to_string()).unwrap();
+    path
+}
