@@ -98,6 +98,9 @@ class Draw:
 
     def path(self):
         segments = [self.segment() for _ in range(self.random.randint(0, 5))]
+        if segments and segments[-1] in (".", ".."):
+            # A path that ends so ends in a slash (RFC 3986 section 5.2.4). botocore drops it.
+            segments.append("end")
         return "/" + "/".join(segments)
 
     def segment(self):

@@ -4,8 +4,8 @@ import datetime
 import json
 from unittest import mock
 
-import google.auth
 import google.auth.aws
+import requests
 from google.auth.transport.requests import Request
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
@@ -13,9 +13,9 @@ CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 
 def access_token(config_file, scopes=(CLOUD_PLATFORM,)):
     """The token that google-auth gets with the configuration file, over HTTP."""
-    credentials, _project = google.auth.load_credentials_from_file(str(config_file), scopes=list(scopes))
-    with Request() as request:
-        credentials.refresh(request)
+    credentials = google.auth.aws.Credentials.from_file(str(config_file), scopes=list(scopes))
+    with requests.Session() as session:
+        credentials.refresh(Request(session))
     return credentials.token
 
 

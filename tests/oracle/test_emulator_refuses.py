@@ -35,6 +35,7 @@ def exchange_with_sanskey(emulator, keys, *, now=None, target=None, **_others):
         audience=config["audience"],
         subject_token=subject_token,
         subject_token_type=config["subject_token_type"],
+        scopes=[google_client.CLOUD_PLATFORM],
     )
     sent = urllib.request.Request(request.url, request.body.encode(), dict(request.headers), method=request.method)
     with pytest.raises(urllib.error.HTTPError) as refusal:
@@ -51,55 +52,59 @@ def refused(request, monkeypatch):
 
 
 def test_a_wrong_signature(emulator, refused):
-    google = emulator()
-    keys = {**google.role_credentials(), "SecretAccessKey": MADE_UP_SECRET}
-    assert "SignatureDoesNotMatch" in refused(google, keys)
+    aws_and_google = emulator()
+    keys = {**aws_and_google.role_credentials(), "SecretAccessKey": MADE_UP_SECRET}
+    assert "SignatureDoesNotMatch" in refused(aws_and_google, keys)
 
 
 def test_a_wrong_session_token(emulator, refused):
-    google = emulator()
-    keys = {**google.role_credentials(), "Token": "a-token-that-nobody-issued"}
-    assert "invalid_grant" in refused(google, keys)
+    aws_and_google = emulator()
+    keys = {**aws_and_google.role_credentials(), "Token": "a-token-that-nobody-issued"}
+    assert "invalid_grant" in refused(aws_and_google, keys)
 
 
 def test_an_unknown_key(emulator, refused):
-    google = emulator()
-    keys = {**google.role_credentials(), "AccessKeyId": "ASIANOBODYISSUEDTHIS"}
-    assert "InvalidClientTokenId" in refused(google, keys)
+    aws_and_google = emulator()
+    keys = {**aws_and_google.role_credentials(), "AccessKeyId": "ASIANOBODYISSUEDTHIS"}
+    assert "InvalidClientTokenId" in refused(aws_and_google, keys)
 
 
 def test_an_old_date(emulator, refused):
-    google = emulator()
-    assert "Signature expired" in refused(google, google.role_credentials(), now=time.time() - SIXTEEN_MINUTES)
+    aws_and_google = emulator()
+    assert "Signature expired" in refused(
+        aws_and_google, aws_and_google.role_credentials(), now=time.time() - SIXTEEN_MINUTES
+    )
 
 
 def test_a_future_date(emulator, refused):
-    google = emulator()
-    assert "Signature not yet current" in refused(google, google.role_credentials(), now=time.time() + SIXTEEN_MINUTES)
+    aws_and_google = emulator()
+    assert "Signature not yet current" in refused(
+        aws_and_google, aws_and_google.role_credentials(), now=time.time() + SIXTEEN_MINUTES
+    )
 
 
 def test_a_wrong_account(emulator, refused):
-    google = emulator("--provider-account", OTHER_ACCOUNT)
-    assert "does not match the expected account" in refused(google, google.role_credentials())
+    aws_and_google = emulator("--provider-account", OTHER_ACCOUNT)
+    assert "does not match the expected account" in refused(aws_and_google, aws_and_google.role_credentials())
 
 
 def test_a_wrong_target_resource(emulator):
     """A proof that was made for another provider."""
-    google = emulator()
-    keys = google.role_credentials()
-    other = google.config["audience"].replace("/providers/", "/providers/another-")
-    assert "AWS request has invalid format." in exchange_with_sanskey(google, keys, target=other)
+    aws_and_google = emulator()
+    keys = aws_and_google.role_credentials()
+    other = aws_and_google.config["audience"].replace("/providers/", "/providers/another-")
+    assert "AWS request has invalid format." in exchange_with_sanskey(aws_and_google, keys, target=other)
 
 
 def test_an_attribute_condition(emulator, refused):
-    google = emulator("--allowed-role", "another-role")
-    assert "unauthorized_client" in refused(google, google.role_credentials())
+    aws_and_google = emulator("--allowed-role", "another-role")
+    assert "unauthorized_client" in refused(aws_and_google, aws_and_google.role_credentials())
 
 
 def test_a_wrong_audience(emulator, tmp_path):
-    google = emulator()
+    aws_and_google = emulator()
     config_file = tmp_path / "other.json"
-    config_file.write_text(google.config_file.read_text().replace("/providers/", "/providers/another-"))
+    config_file.write_text(aws_and_google.config_file.read_text().replace("/providers/", "/providers/another-"))
     with pytest.raises(google.auth.exceptions.OAuthError, match="invalid_target"):
         google_client.access_token(config_file)
     with pytest.raises(sanskey.RemoteError) as error:
@@ -108,9 +113,9 @@ def test_a_wrong_audience(emulator, tmp_path):
 
 
 def test_metadata_without_a_session(emulator, tmp_path):
-    google = emulator("--imds-v1", "off")
+    aws_and_google = emulator("--imds-v1", "off")
     config_file = tmp_path / "imds-v1.json"
-    config_file.write_text(google.config_file.read_text().replace("imdsv2_session_token_url", "ignored"))
+    config_file.write_text(aws_and_google.config_file.read_text().replace("imdsv2_session_token_url", "ignored"))
     with pytest.raises(google.auth.exceptions.RefreshError):
         google_client.access_token(config_file)
     with pytest.raises(sanskey.RemoteError) as error:
@@ -119,9 +124,9 @@ def test_metadata_without_a_session(emulator, tmp_path):
 
 
 def test_a_service_account_of_somebody_else(emulator, tmp_path):
-    google = emulator()
+    aws_and_google = emulator()
     config_file = tmp_path / "other.json"
-    text = google.config_file.read_text()
+    text = aws_and_google.config_file.read_text()
     config_file.write_text(text.replace("sanskey-demo@", "somebody-else@"))
     with pytest.raises(google.auth.exceptions.RefreshError, match=r"iam\.serviceAccounts\.getAccessToken"):
         google_client.access_token(config_file)
