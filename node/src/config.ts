@@ -17,7 +17,7 @@ export class CredentialConfig extends Shared {
   static fromEnv(env: Readonly<Record<string, string | undefined>> = process.env): CredentialConfig {
     const path = envValues(env, [VARIABLE])[VARIABLE];
     if (path) return this.fromFile(path);
-    throw configError("config_not_found", "config", `${VARIABLE} is not set`, `Set ${VARIABLE} to the path of the file.`);
+    throw configError("config_not_found", "config", `${VARIABLE} is not set.`, `Set ${VARIABLE} to the path of the file.`);
   }
 }
 
@@ -35,12 +35,12 @@ function readConfig(path: string): string {
     const { code } = thrown as NodeJS.ErrnoException;
     const named = JSON.stringify(path);
     if (code === "ENOENT" || code === "ENOTDIR") {
-      throw configError("config_not_found", "config", `there is no file ${named}`, "Correct the path of the configuration.");
+      throw configError("config_not_found", "config", `There is no file ${named}.`, "Correct the path of the configuration.");
     }
     if (code === "EACCES" || code === "EPERM") {
-      throw configError("host_denied", "host", `the file ${named} may not be read`, "Let this user read the configuration.");
+      throw configError("host_denied", "host", `The file ${named} may not be read.`, "Let this user read the configuration.");
     }
-    throw configError("host_failed", "host", `the file ${named} could not be read (${code})`, "Check the configuration's path.");
+    throw configError("host_failed", "host", `The file ${named} could not be read (${code}).`, "Check the configuration's path.");
   }
 }
 

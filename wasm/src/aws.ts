@@ -59,7 +59,7 @@ export function signRequest(params: SignRequestParams): Readonly<Record<string, 
 
 function checked(credentials: AwsCredentials): AwsCredentials {
   if (typeof credentials !== "object" || credentials === null) {
-    throw misuse("credentials must be { accessKeyId, secretAccessKey, sessionToken? }");
+    throw misuse("credentials must be { accessKeyId, secretAccessKey, sessionToken? }.");
   }
   const { accessKeyId, secretAccessKey } = credentials;
   requireTexts({ accessKeyId, secretAccessKey });
@@ -68,6 +68,6 @@ function checked(credentials: AwsCredentials): AwsCredentials {
 
 function requireTexts(texts: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(texts)) {
-    if (typeof value !== "string") throw misuse(`${name} must be a string`);
+    if (typeof value !== "string") throw misuse(`${name} must be a string.`);
   }
 }

@@ -63,19 +63,19 @@ export class CredentialConfig {
 
   /** Reads and checks the JSON text of a configuration. Throws `SanskeyError`, whose `field` names what to correct. */
   static fromJson(text: string): CredentialConfig {
-    if (typeof text !== "string") throw misuse("CredentialConfig.fromJson takes a string");
+    if (typeof text !== "string") throw misuse("CredentialConfig.fromJson takes a string.");
     return new this(text);
   }
 
   /** The same for JSON that has been parsed. */
   static fromObject(object: object): CredentialConfig {
-    return new this(JSON.stringify(object));
+    return new this(this.textOf(object));
   }
 
-  /** The JSON text of any form of a configuration. */
+  /** @internal The JSON text of any form of a configuration. */
   static textOf(config: ConfigInput): string {
     if (typeof config === "string") return config;
-    if (typeof config !== "object" || config === null) throw misuse("the configuration must be an object or JSON text");
+    if (typeof config !== "object" || config === null) throw misuse("The configuration must be an object or JSON text.");
     return #text in config ? config.#text : JSON.stringify(config);
   }
 }

@@ -100,7 +100,7 @@ export function call<T>(work: (native: Native) => T): T {
     throw new SanskeyError({
       code: "invalid_argument",
       fault: "misuse",
-      message: "sanskey-wasm/slim has no module to run",
+      message: "sanskey-wasm/slim has no module to run.",
       hint: "Call init(module) with the WebAssembly module or its bytes first, or import sanskey-wasm.",
     });
   }
@@ -124,8 +124,8 @@ function fromNative(thrown: unknown): unknown {
     return new SanskeyError({
       code: "bug",
       fault: "misuse",
-      message: "the core failed in a way that it never should",
-      hint: "Please report this with what was called, and without any secrets.",
+      message: "The core failed in a way that it never should.",
+      hint: "This is a defect of sanskey. Please report it with what was called, and without any secrets.",
     });
   }
   const { ask_id: askId, error_description: errorDescription, ...rest } = fields;

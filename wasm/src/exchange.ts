@@ -62,6 +62,6 @@ export class Exchange {
 
   #alive(): NativeExchange {
     if (this.#native) return this.#native;
-    throw misuse("the exchange has been freed");
+    throw misuse("The exchange has been freed.");
   }
 }

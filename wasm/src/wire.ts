@@ -45,7 +45,7 @@ interface WireOutcome {
 
 /** GOAL */
 export function goalText(goal: Goal): string {
-  if (goal?.goal !== "access_token") throw misuse("the goal must be { goal: \"access_token\", scopes }");
+  if (goal?.goal !== "access_token") throw misuse("The goal must be { goal: \"access_token\", scopes }.");
   return JSON.stringify({ goal: goal.goal, scopes: goal.scopes ?? [] });
 }
 
@@ -137,7 +137,7 @@ function wireReply(id: string, reply: Reply): object {
   }
   // A copy, because sealed values print as redacted.
   if (isEnvValues(reply)) return { id, reply: "env", values: { ...reply } };
-  throw misuse(`the reply to ${JSON.stringify(id)} is of no known kind`);
+  throw misuse(`The reply to ${JSON.stringify(id)} is of no known kind.`);
 }
 
 function isHttpResponse(reply: object): reply is HttpResponse {
