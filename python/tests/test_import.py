@@ -30,6 +30,11 @@ def test_importing_loads_one_module() -> None:
     assert loaded_by("import sanskey") - {"__future__"} == {"sanskey"}
 
 
+def test_signing_needs_nothing_heavy() -> None:
+    loaded = loaded_by("from sanskey import AwsCredentials, caller_identity_token, sign_request")
+    assert not loaded & HEAVY
+
+
 def test_no_record_needs_dataclasses_or_typing() -> None:
     loaded = loaded_by("from sanskey import Exchange, SystemHost, fetch_token, sign_request, goals")
     assert not loaded & (HEAVY - {"json", "re", "enum"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import time
 
-from . import _native, _wire
+from . import _native
 from ._record import Record
 from ._time import epoch_seconds
 from .errors import invalid_argument
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ._time import Now
+    from .errors import SanskeyError
 
 
 class AwsCredentials(Record, redacted=("access_key_id", "secret_access_key", "session_token")):
@@ -40,7 +41,7 @@ def caller_identity_token(credentials: AwsCredentials, region: str, audience: st
             time() if now is None else epoch_seconds(now),
         )
     except _native.Failure as failure:
-        raise _wire.error_from(failure) from None
+        raise _error_from(failure) from None
     except UnicodeEncodeError:
         pass  # It holds the argument, so nothing is raised from it.
     raise invalid_argument("An argument is no Unicode text.")
@@ -78,7 +79,14 @@ def sign_request(
         )
         return dict(zip(signed[::2], signed[1::2]))
     except _native.Failure as failure:
-        raise _wire.error_from(failure) from None
+        raise _error_from(failure) from None
     except UnicodeEncodeError:
         pass  # As above.
     raise invalid_argument("An argument is no Unicode text.")
+
+
+def _error_from(failure: _native.Failure) -> SanskeyError:
+    """Only a failure needs JSON, whose import costs more than everything else here."""
+    from . import _wire
+
+    return _wire.error_from(failure)
