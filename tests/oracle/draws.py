@@ -51,6 +51,9 @@ class Draw:
     def __init__(self, seed, case):
         self.random = random.Random(f"{seed}/{case}")
 
+    def method(self):
+        return self.random.choice(METHODS)
+
     def credentials(self):
         secret = self.text(1, 60) or "s"
         token = self.of(string.ascii_letters + string.digits + "+/=_-.%\"'{}", 1, 300)

@@ -1,12 +1,12 @@
 """The emulator refuses what Google and AWS would refuse, from Google's client and from sanskey alike."""
 
 import time
-import urllib.error
-import urllib.request
+from urllib.parse import quote, unquote
 
 import google.auth.exceptions
 import google_client
 import pytest
+import requests
 import sanskey
 
 SIXTEEN_MINUTES = 16 * 60
@@ -14,41 +14,26 @@ MADE_UP_SECRET = "a-secret-that-nobody-issued"
 OTHER_ACCOUNT = "999999999999"
 
 
-def exchange_with_google_auth(emulator, keys, *, now=None, monkeypatch, **_others):
-    """Takes the keys through google-auth; gives the refusal as text."""
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
-    monkeypatch.setenv("AWS_SESSION_TOKEN", keys["Token"])
+def refusal_of_google_auth(emulator, keys, monkeypatch, *, now=None):
+    """What the emulator says to google-auth with these keys."""
+    set_environment(monkeypatch, keys)
     with google_client.at(now or time.time()), pytest.raises(google.auth.exceptions.OAuthError) as refusal:
         google_client.access_token(emulator.config_file)
     return str(refusal.value)
 
 
-def exchange_with_sanskey(emulator, keys, *, now=None, target=None, **_others):
-    """Takes the keys through sanskey's pure functions; gives the refusal as text."""
-    config = emulator.config
-    credentials = sanskey.AwsCredentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"])
-    subject_token = sanskey.caller_identity_token(credentials, "us-east-1", target or config["audience"], now)
-    request = sanskey.sts_request(
-        token_url=config["token_url"],
-        audience=config["audience"],
-        subject_token=subject_token,
-        subject_token_type=config["subject_token_type"],
-        scopes=[google_client.CLOUD_PLATFORM],
-    )
-    sent = urllib.request.Request(request.url, request.body.encode(), dict(request.headers), method=request.method)
-    with pytest.raises(urllib.error.HTTPError) as refusal:
-        urllib.request.urlopen(sent, timeout=10)
-    with refusal.value, pytest.raises(sanskey.RemoteError) as error:
-        sanskey.parse_sts_response(refusal.value.code, refusal.value.read().decode(), time.time())
+def refusal_of_sanskey(emulator, keys, _monkeypatch=None, *, now=None, target=None):
+    """What the emulator says to a subject token that sanskey made of these keys."""
+    status, answer = exchanged(emulator, subject_token(keys, target or emulator.config["audience"], now))
+    with pytest.raises(sanskey.RemoteError) as error:
+        sanskey.parse_sts_response(status, answer, time.time())
     assert error.value.code == "sts_rejected"
     return f"{error.value.error}: {error.value.error_description}"
 
 
-@pytest.fixture(params=[exchange_with_google_auth, exchange_with_sanskey], ids=["google-auth", "sanskey"])
+@pytest.fixture(params=[refusal_of_google_auth, refusal_of_sanskey], ids=["google-auth", "sanskey"])
 def refused(request, monkeypatch):
-    return lambda emulator, keys, **how: request.param(emulator, keys, monkeypatch=monkeypatch, **how)
+    return lambda emulator, keys, **how: request.param(emulator, keys, monkeypatch, **how)
 
 
 def test_a_wrong_signature(emulator, refused):
@@ -93,7 +78,24 @@ def test_a_wrong_target_resource(emulator):
     aws_and_google = emulator()
     keys = aws_and_google.role_credentials()
     other = aws_and_google.config["audience"].replace("/providers/", "/providers/another-")
-    assert "AWS request has invalid format." in exchange_with_sanskey(aws_and_google, keys, target=other)
+    assert "AWS request has invalid format." in refusal_of_sanskey(aws_and_google, keys, target=other)
+
+
+def test_a_proof_that_was_changed_to_name_another_provider(emulator, monkeypatch):
+    """What signing the target is for: sanskey's proof cannot be turned to another provider, google-auth's can."""
+    aws_and_google = emulator()
+    keys = aws_and_google.role_credentials()
+    audience = aws_and_google.config["audience"]
+    other = audience.replace("/providers/", "/providers/another-")
+    set_environment(monkeypatch, keys)
+    ours = subject_token(keys, other)
+    theirs = google_client.subject_token({**aws_and_google.config, "audience": other}, time.time())
+
+    status, answer = exchanged(aws_and_google, retargeted(ours, other, audience))
+    assert status == 400
+    assert "SignatureDoesNotMatch" in answer
+    status, _answer = exchanged(aws_and_google, retargeted(theirs, other, audience))
+    assert status == 200
 
 
 def test_an_attribute_condition(emulator, refused):
@@ -133,3 +135,34 @@ def test_a_service_account_of_somebody_else(emulator, tmp_path):
     with pytest.raises(sanskey.RemoteError) as error:
         sanskey.fetch_token(config_file, endpoints="loopback")
     assert (error.value.code, error.value.error) == ("impersonation_rejected", "PERMISSION_DENIED")
+
+
+def subject_token(keys, target, now=None):
+    credentials = sanskey.AwsCredentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys["Token"])
+    return sanskey.caller_identity_token(credentials, "us-east-1", target, now)
+
+
+def retargeted(token, target, other):
+    assert target in unquote(token)
+    return quote(unquote(token).replace(target, other), safe="")
+
+
+def exchanged(emulator, subject_token):
+    """Status and body of the emulator's answer to a subject token."""
+    config = emulator.config
+    request = sanskey.sts_request(
+        token_url=config["token_url"],
+        audience=config["audience"],
+        subject_token=subject_token,
+        subject_token_type=config["subject_token_type"],
+        scopes=[google_client.CLOUD_PLATFORM],
+    )
+    answer = requests.request(request.method, request.url, headers=dict(request.headers), data=request.body, timeout=10)
+    return answer.status_code, answer.text
+
+
+def set_environment(monkeypatch, keys):
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
+    monkeypatch.setenv("AWS_SESSION_TOKEN", keys["Token"])

@@ -418,6 +418,16 @@ def _waited(ask_id, duration_ms):
 
 def misuse():
     """Replies that the calling program got wrong."""
+    yield Exchange("scope-with-space", "A scope is one word.", config=config(), scopes=["openid email"]).fails(
+        "invalid_argument", "misuse"
+    )
+    yield Exchange(
+        "supplied-token-two-lines",
+        "A supplied session token that would add a header of its own is refused.",
+        config=config(),
+        credentials=TEMPORARY._replace(session_token="token\r\nx-injected: yes"),
+        region="us-east-1",
+    ).fails("invalid_argument", "misuse", stage="source")
     environment_is_empty = {"id": "env", "reply": "env", "values": {}}
     for name, about, code, ask_id, replies in [
         (

@@ -322,6 +322,22 @@ def sts():
         yield _vector(
             f"request-{name}", about, "sts_request", params, {"request": protocol.sts_request(**params)}, secrets
         )
+    yield _vector(
+        "request-default-scope",
+        "Without scopes the request is for cloud-platform.",
+        "sts_request",
+        {**full, "scopes": []},
+        {"request": protocol.sts_request(**full)},
+        [full["subject_token"]],
+    )
+    yield _vector(
+        "refused-token-url",
+        "A token_url has a scheme and a host.",
+        "sts_request",
+        {**full, "token_url": "sts.googleapis.com/v1/token"},
+        INVALID_ARGUMENT,
+        [full["subject_token"]],
+    )
     answer = world.federated_answer
     for name, about, changes, lifetime in [
         ("number", "expires_in as a number.", {}, 3599),
@@ -396,6 +412,23 @@ def impersonation():
             "impersonation_request",
             params,
             {"request": protocol.impersonation_request(**params)},
+            [world.FEDERATED_TOKEN],
+        )
+    yield _vector(
+        "request-default-scope",
+        "Without scopes the request is for cloud-platform.",
+        "impersonation_request",
+        {**full, "scopes": []},
+        {"request": protocol.impersonation_request(**full)},
+        [world.FEDERATED_TOKEN],
+    )
+    for seconds in (599, 43201):
+        yield _vector(
+            f"refused-lifetime-{seconds}",
+            f"A lifetime of {seconds} seconds is out of the range from 600 to 43200.",
+            "impersonation_request",
+            {**full, "lifetime_seconds": seconds},
+            INVALID_ARGUMENT,
             [world.FEDERATED_TOKEN],
         )
     for name, about, expire_time, expires_at in [
