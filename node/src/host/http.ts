@@ -57,7 +57,7 @@ async function exchange(
     const socket = proxy && (await tunnel(proxy, url, track));
     return answer(track(https.request(url, socket ? { ...options, socket } as typeof options : options)), request);
   }
-  if (!proxy) return answer(track(client("http:").request(url, options)), request);
+  if (!proxy) return answer(track(client(url.protocol).request(url, options)), request);
   const relayed = track(client(proxy.protocol).request(proxy, { ...options, path: url.href }));
   relayed.setHeader("host", url.host);
   authorize(relayed, proxy);
