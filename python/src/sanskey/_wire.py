@@ -59,7 +59,7 @@ def parse(text: str, read: Callable[[Any], _T]) -> _T:
     """`read` applied to the value of a JSON text from the core."""
     try:
         return read(json.loads(text))
-    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as problem:
         cause = type(problem).__name__
     raise bug(f"The native core said something unintelligible ({cause}).")
 
