@@ -52,7 +52,7 @@ $(TARGET)/.prerequisites: Cargo.toml scripts/check-prerequisites.sh
 	@mkdir -p $(@D) && touch $@
 
 setup-python: .venv/.installed
-setup-node: $(patsubst %/package.json,%/node_modules/.installed,$(wildcard wasm/package.json node/package.json tests/oracle/package.json))
+setup-node: $(addsuffix /node_modules/.installed,wasm node tests/oracle)
 
 .venv/.installed: $(wildcard python/requirements-dev.txt tests/oracle/requirements.txt) | $(TARGET)/.prerequisites
 	@scripts/setup-python.sh
