@@ -4,6 +4,8 @@ export const ERROR_CODES = {
   already_answered: "misuse",
   /** The environment holds one half of an AWS access key. */
   aws_credentials_incomplete: "config",
+  /** The environment holds AWS credentials that cannot be sent in a header. */
+  aws_credentials_invalid: "config",
   /** No AWS credentials are in the environment, and the configuration names no place to ask for them. */
   aws_credentials_unavailable: "config",
   /** No AWS region is in the environment, and the configuration names no place to ask for it. */

@@ -90,6 +90,8 @@ error_codes! {
     AlreadyAnswered = "already_answered", Misuse;
     /// The environment holds one half of an AWS access key.
     AwsCredentialsIncomplete = "aws_credentials_incomplete", Config;
+    /// The environment holds AWS credentials that cannot be sent in a header.
+    AwsCredentialsInvalid = "aws_credentials_invalid", Config;
     /// No AWS credentials are in the environment, and the configuration names no place to ask for them.
     AwsCredentialsUnavailable = "aws_credentials_unavailable", Config;
     /// No AWS region is in the environment, and the configuration names no place to ask for it.

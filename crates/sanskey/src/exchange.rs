@@ -3,8 +3,8 @@
 use crate::ask::{Ask, Reply};
 use crate::config::{CredentialConfig, Impersonation};
 use crate::desk::{Desk, Flow, Leave};
-use crate::error::{Error, ErrorCode};
-use crate::goal::{CLOUD_PLATFORM_SCOPE, Goal, Options, Outcome};
+use crate::error::Error;
+use crate::goal::{CLOUD_PLATFORM_SCOPE, Goal, Options, Outcome, scopes_or_default};
 use crate::time::UnixTime;
 use crate::token::Token;
 use crate::{impersonation, source, sts};
@@ -61,7 +61,7 @@ impl Exchange {
     /// was. After the end, the same end is given again.
     ///
     /// # Errors
-    /// Whatever ended the exchange: see [`ErrorCode`] for the list.
+    /// Whatever ended the exchange: see [`crate::ErrorCode`] for the list.
     pub fn poll(&mut self, now: UnixTime) -> Result<Step, Error> {
         if self.end.is_none() {
             self.desk.open(now);
@@ -94,8 +94,9 @@ fn run(desk: &mut Desk, config: &CredentialConfig, goal: &Goal, options: &Option
     config.check_endpoints(options.endpoints)?;
     match goal {
         Goal::AccessToken { scopes } => {
-            let scopes = scopes_or_default(scopes)?;
-            access_token(desk, config, options, &scopes).map(Outcome::AccessToken)
+            let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+            let scopes = scopes_or_default(&scopes)?;
+            access_token(desk, config, options, scopes).map(Outcome::AccessToken)
         }
     }
 }
@@ -155,21 +156,4 @@ fn service_account_token(
         })
     })?;
     Ok(impersonation::parse_answer(&answer)?)
-}
-
-fn scopes_or_default(scopes: &[String]) -> Result<Vec<&str>, Error> {
-    if scopes.is_empty() {
-        return Ok(vec![CLOUD_PLATFORM_SCOPE]);
-    }
-    // RFC 6749 section 3.3: a scope is visible ASCII without quotes and backslashes.
-    let is_scope = |scope: &String| crate::url::is_visible_ascii(scope) && !scope.contains(['"', '\\']);
-    if scopes.iter().all(is_scope) {
-        return Ok(scopes.iter().map(String::as_str).collect());
-    }
-    let error = Error::new(
-        ErrorCode::InvalidArgument,
-        "A scope is empty, or has a character that a scope cannot have.",
-        "Give each scope as a text of its own, such as https://www.googleapis.com/auth/cloud-platform.",
-    );
-    Err(error)
 }

@@ -2,10 +2,28 @@
 
 use crate::aws;
 use crate::config::EndpointPolicy;
+use crate::error::{Error, ErrorCode};
 use crate::token::Token;
+use crate::url::is_visible_ascii;
 
 /// The scope that lets IAM alone decide: <https://cloud.google.com/docs/authentication/token-types>.
 pub const CLOUD_PLATFORM_SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+
+/// The scopes to ask for: those given, or else [`CLOUD_PLATFORM_SCOPE`].
+pub(crate) fn scopes_or_default<'a>(scopes: &'a [&'a str]) -> Result<&'a [&'a str], Error> {
+    if scopes.is_empty() {
+        return Ok(&[CLOUD_PLATFORM_SCOPE]);
+    }
+    // RFC 6749 section 3.3: a scope is visible ASCII without quotes and backslashes.
+    if scopes.iter().all(|scope| is_visible_ascii(scope) && !scope.contains(['"', '\\'])) {
+        return Ok(scopes);
+    }
+    Err(Error::new(
+        ErrorCode::InvalidArgument,
+        "A scope is empty, or has a character that a scope cannot have.",
+        "Give each scope as a text of its own, such as https://www.googleapis.com/auth/cloud-platform.",
+    ))
+}
 
 /// What an exchange is to get.
 #[derive(Clone, Debug, PartialEq, Eq)]

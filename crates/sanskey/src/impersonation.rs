@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::desk::Answer;
 use crate::error::{Error, ErrorCode, Stage};
+use crate::goal::scopes_or_default;
 use crate::http::{HttpRequest, HttpResponse, Method};
 use crate::secret::Secret;
 use crate::server::Server;
@@ -22,7 +23,7 @@ pub struct Impersonation<'a> {
     pub url: &'a str,
     /// The federated token.
     pub token: &'a Secret,
-    /// OAuth 2.0 scopes of the service account's token; at least one.
+    /// OAuth 2.0 scopes of the service account's token; none means [`crate::CLOUD_PLATFORM_SCOPE`].
     pub scopes: &'a [&'a str],
     /// How long it is to live, in seconds: 600 to 43,200. More than 3,600 needs the organization
     /// policy `constraints/iam.allowServiceAccountCredentialLifetimeExtension`.
@@ -34,22 +35,25 @@ pub struct Impersonation<'a> {
 /// `generateAccessToken` as an HTTP request.
 ///
 /// # Errors
-/// `invalid_argument` if the URL or the token cannot be sent, or the lifetime is out of its range.
+/// `invalid_argument` if the URL or the token cannot be sent, a scope is not a scope, or the lifetime
+/// is out of its range.
 pub fn request(impersonation: &Impersonation<'_>) -> Result<HttpRequest, Error> {
     check_url("url", impersonation.url)?;
     if !is_visible_ascii(impersonation.token.expose()) {
         return Err(Error::invalid_argument("The federated token cannot stand in a header."));
     }
+    let scopes = scopes_or_default(impersonation.scopes)?;
     let lifetime = impersonation.lifetime_seconds;
     if !(600..=43_200).contains(&lifetime) {
         return Err(Error::invalid_argument("The lifetime of a token must be from 600 to 43200 seconds."));
     }
+    // In the order of the alphabet, which is that of the text whatever kind of map serde_json has.
     let mut body = Map::new();
     if !impersonation.delegates.is_empty() {
         body.insert("delegates".to_owned(), json!(impersonation.delegates));
     }
-    body.insert("scope".to_owned(), json!(impersonation.scopes));
     body.insert("lifetime".to_owned(), json!(format!("{lifetime}s")));
+    body.insert("scope".to_owned(), json!(scopes));
     Ok(HttpRequest::new(Method::Post, impersonation.url, SERVER.timeout)
         .header("accept", "application/json")
         .header("authorization", format!("Bearer {}", impersonation.token.expose()))

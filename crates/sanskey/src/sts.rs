@@ -11,12 +11,13 @@ use zeroize::Zeroizing;
 
 use crate::desk::Answer;
 use crate::error::{Error, ErrorCode, Stage};
+use crate::goal::scopes_or_default;
 use crate::http::{HttpRequest, HttpResponse, Method};
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::time::UnixTime;
 use crate::token::{Token, TokenKind};
-use crate::url::{check_url, is_visible_ascii, push_form_field};
+use crate::url::{check_url, encoded_length, is_visible_ascii, push_form_field};
 
 /// What is exchanged, where, and for what.
 #[derive(Clone, Debug)]
@@ -25,7 +26,7 @@ pub struct Exchange<'a> {
     pub token_url: &'a str,
     /// The full resource name of the provider that is to accept the proof.
     pub audience: &'a str,
-    /// OAuth 2.0 scopes of the federated token; at least one.
+    /// OAuth 2.0 scopes of the federated token; none means [`crate::CLOUD_PLATFORM_SCOPE`].
     pub scopes: &'a [&'a str],
     /// The proof.
     pub subject_token: &'a Secret,
@@ -49,7 +50,7 @@ pub struct ClientAuthentication {
 /// The token exchange as an HTTP request.
 ///
 /// # Errors
-/// `invalid_argument` if `token_url` is not a URL that can be sent.
+/// `invalid_argument` if `token_url` is not a URL that can be sent, or a scope is not a scope.
 ///
 /// ```
 /// use sanskey::sts;
@@ -68,12 +69,13 @@ pub struct ClientAuthentication {
 /// ```
 pub fn request(exchange: &Exchange<'_>) -> Result<HttpRequest, Error> {
     check_url("token_url", exchange.token_url)?;
+    let scopes = scopes_or_default(exchange.scopes)?;
     // Large enough to hold it all, so that no copy of the proof is left behind by growing.
-    let capacity = exchange.subject_token.expose().len().saturating_mul(3).saturating_add(4096);
+    let capacity = encoded_length(exchange.subject_token.expose()).saturating_add(4096);
     let mut form = String::with_capacity(capacity);
     push_form_field(&mut form, "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
     push_form_field(&mut form, "audience", exchange.audience);
-    push_form_field(&mut form, "scope", &exchange.scopes.join(" "));
+    push_form_field(&mut form, "scope", &scopes.join(" "));
     push_form_field(&mut form, "requested_token_type", "urn:ietf:params:oauth:token-type:access_token");
     push_form_field(&mut form, "subject_token", exchange.subject_token.expose());
     push_form_field(&mut form, "subject_token_type", exchange.subject_token_type);

@@ -118,6 +118,12 @@ pub(crate) fn encode(text: &str) -> impl Iterator<Item = &str> {
     utf8_percent_encode(text, RESERVED)
 }
 
+/// How many bytes [`encode`] makes of a text.
+pub(crate) fn encoded_length(text: &str) -> usize {
+    let is_unreserved = |b| matches!(b, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~');
+    text.bytes().map(|b| if is_unreserved(b) { 1 } else { 3 }).sum()
+}
+
 /// Appends `name=value` to a form (`application/x-www-form-urlencoded`), encoded so that it reads
 /// the same to a server that takes `+` for a space and to one that does not.
 pub(crate) fn push_form_field(form: &mut String, name: &str, value: &str) {

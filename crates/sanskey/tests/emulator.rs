@@ -1,5 +1,7 @@
 //! The example against the emulator, over real HTTP.
 
+#![allow(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)] // a host, not the core
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -26,7 +28,7 @@ fn an_ec2_workload_keeps_its_own_identity() {
 #[test]
 fn a_refusal_says_what_to_do() {
     let emulator = Emulator::start(Settings::default()).unwrap();
-    let config = emulator.credential_config().to_string().replace("serviceAccounts/", "serviceAccounts/x");
+    let config = emulator.credential_config().replace("serviceAccounts/", "serviceAccounts/x");
     let output = run_example(&config, "refused");
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stderr).unwrap();
@@ -45,7 +47,7 @@ fn a_configuration_for_this_machine_needs_the_caller_s_consent() {
     assert!(emulator.requests().is_empty());
 }
 
-fn run_example(config: &impl ToString, name: &str) -> Output {
+fn run_example(config: &str, name: &str) -> Output {
     let path = write_config(config, name);
     example()
         .env("GOOGLE_APPLICATION_CREDENTIALS", &path)
@@ -62,8 +64,8 @@ fn example() -> Command {
     command
 }
 
-fn write_config(config: &impl ToString, name: &str) -> PathBuf {
+fn write_config(config: &str, name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.json"));
-    std::fs::write(&path, config.to_string()).unwrap();
+    std::fs::write(&path, config).unwrap();
     path
 }

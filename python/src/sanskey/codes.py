@@ -7,6 +7,7 @@ from typing import Literal
 ErrorCode = Literal[
     "already_answered",
     "aws_credentials_incomplete",
+    "aws_credentials_invalid",
     "aws_credentials_unavailable",
     "aws_region_unavailable",
     "aws_region_unknown",
@@ -14,8 +15,8 @@ ErrorCode = Literal[
     "bug",
     "config_field_invalid",
     "config_field_missing",
-    "config_not_json",
     "config_not_found",
+    "config_not_json",
     "config_source_ambiguous",
     "config_source_unsupported",
     "config_type_unsupported",

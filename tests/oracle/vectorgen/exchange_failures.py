@@ -60,6 +60,16 @@ def of_the_environment():
         )
     yield (
         Exchange(
+            "env-session-token-two-lines",
+            "A session token with a line break, from a file that was read as it is, is never sent.",
+            config=config(),
+        )
+        .env({**environment(TEMPORARY), "AWS_SESSION_TOKEN": f"{TEMPORARY[2]}\n"})
+        .fails("aws_credentials_invalid", "config", stage="source", hint_contains="AWS_SESSION_TOKEN")
+        .secret(*TEMPORARY[1:])
+    )
+    yield (
+        Exchange(
             "env-region-malformed",
             "A region that could lead the signed URL to another host is refused.",
             config=config(),

@@ -1,14 +1,13 @@
 //! The proof of an AWS identity: a signed `GetCallerIdentity` request that is handed over, not sent.
 
-use percent_encoding::percent_encode;
-use zeroize::Zeroizing;
+use std::borrow::Cow;
 
 use crate::aws::Credentials;
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::sigv4;
 use crate::time::UnixTime;
-use crate::url::{HttpUrl, RESERVED};
+use crate::url::{HttpUrl, encode, encoded_length};
 
 /// The subject token of an AWS workload (`urn:ietf:params:aws:token-type:aws4_request`).
 ///
@@ -75,31 +74,32 @@ impl VerificationUrl {
 
     /// `{"url":…,"method":…,"headers":[{"key":…,"value":…}…],"body":""}`, percent-encoded.
     fn serialize(&self, signed: &sigv4::Signed) -> Result<Secret, Error> {
-        let headers =
-            signed.headers.iter().flat_map(|header| [32, header.name.len(), header.value.expose().len()]);
-        // Large enough to hold it all, so that no copy is left behind by growing.
-        let mut json = Zeroizing::new(Vec::with_capacity(headers.chain([128, self.0.len()]).sum()));
-        json.extend_from_slice(b"{\"url\":");
-        push_json(&mut json, &self.0)?;
-        json.extend_from_slice(b",\"method\":\"POST\",\"headers\":[");
+        let mut json =
+            vec![Cow::from("{\"url\":\""), escaped(&self.0)?, "\",\"method\":\"POST\",\"headers\":[".into()];
         for (position, header) in signed.headers.iter().enumerate() {
-            json.extend_from_slice(if position == 0 {
-                b"{\"key\":".as_slice()
-            } else {
-                b",{\"key\":".as_slice()
-            });
-            push_json(&mut json, &header.name)?;
-            json.extend_from_slice(b",\"value\":");
-            push_json(&mut json, header.value.expose())?;
-            json.push(b'}');
+            json.push(if position == 0 { "{\"key\":\"" } else { ",{\"key\":\"" }.into());
+            json.push(escaped(&header.name)?);
+            json.push("\",\"value\":\"".into());
+            json.push(escaped(header.value.expose())?);
+            json.push("\"}".into());
         }
-        json.extend_from_slice(b"],\"body\":\"\"}");
-        let mut token = String::with_capacity(json.len().saturating_mul(3));
-        token.extend(percent_encode(&json, RESERVED));
+        json.push("],\"body\":\"\"}".into());
+        // Exactly as long as it needs to be, so that no copy is left behind by growing.
+        let mut token = String::with_capacity(json.iter().map(|piece| encoded_length(piece)).sum());
+        for piece in &json {
+            token.extend(encode(piece));
+        }
         Ok(Secret::new(token))
     }
 }
 
-fn push_json(json: &mut Vec<u8>, text: &str) -> Result<(), Error> {
-    serde_json::to_writer(json, text).map_err(|_| Error::bug("A text could not be written as JSON."))
+/// The inside of a JSON string. Most texts here have nothing to escape.
+fn escaped(text: &str) -> Result<Cow<'_, str>, Error> {
+    if text.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\') {
+        return Ok(text.into());
+    }
+    let quoted =
+        serde_json::to_string(text).map_err(|_| Error::bug("A text could not be written as JSON."))?;
+    let inside = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
+    Ok(inside.to_owned().into())
 }

@@ -1,45 +1,54 @@
 //! "Create a canonical request": the one form in which both sides write the request down.
 
+use sha2::{Digest, Sha256};
+
 use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 
 use super::{Request, Settings, key};
 use crate::error::Error;
 use crate::http::Header;
-use crate::secret::Secret;
 use crate::url::{HttpUrl, RESERVED};
 
-/// The whole canonical request, and the list of signed header names.
-pub(super) fn request(
+/// Where the canonical request is written to: a hash, or a text for people to look at.
+pub(super) trait Sink {
+    fn push(&mut self, text: &str);
+}
+
+impl Sink for Sha256 {
+    fn push(&mut self, text: &str) {
+        self.update(text);
+    }
+}
+
+impl Sink for String {
+    fn push(&mut self, text: &str) {
+        self.push_str(text);
+    }
+}
+
+/// Writes the whole canonical request.
+pub(super) fn write(
+    sink: &mut impl Sink,
     settings: Settings,
     request: &Request<'_>,
     url: &HttpUrl<'_>,
     headers: &Headers,
     payload_hash: &str,
-) -> (Secret, String) {
-    let headers_bytes = headers.0.iter().flat_map(|(name, value)| [name.len(), name.len(), value.len(), 3]);
-    let url_bytes = request.url.len().saturating_mul(3);
-    // Large enough to hold it all, so that no copy of the session token is left behind by growing.
-    let mut text = String::with_capacity(headers_bytes.chain([128, url_bytes]).sum());
-    let mut signed_names = String::with_capacity(96);
-    text.push_str(request.method);
-    text.push('\n');
-    push_path(&mut text, settings, url.path);
-    text.push('\n');
-    push_query(&mut text, url.query.unwrap_or_default());
-    text.push('\n');
+) {
+    sink.push(request.method);
+    sink.push("\n");
+    push_path(sink, settings, url.path);
+    sink.push("\n");
+    push_query(sink, url.query.unwrap_or_default());
+    sink.push("\n");
     for (name, value) in headers.signed(settings) {
         for part in [name, ":", value, "\n"] {
-            text.push_str(part);
+            sink.push(part);
         }
-        if !signed_names.is_empty() {
-            signed_names.push(';');
-        }
-        signed_names.push_str(name);
     }
-    for part in ["\n", &signed_names, "\n", payload_hash] {
-        text.push_str(part);
+    for part in ["\n", &headers.signed_names(settings), "\n", payload_hash] {
+        sink.push(part);
     }
-    (Secret::new(text), signed_names)
 }
 
 /// Headers with lower-case unique names, trimmed values and sorted order.
@@ -91,6 +100,18 @@ impl Headers {
         })
     }
 
+    /// `host;x-amz-date`
+    pub(super) fn signed_names(&self, settings: Settings) -> String {
+        let mut names = String::with_capacity(96);
+        for (name, _) in self.signed(settings) {
+            if !names.is_empty() {
+                names.push(';');
+            }
+            names.push_str(name);
+        }
+        names
+    }
+
     fn find(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(each, _)| each == name).map(|(_, value)| value.as_str())
     }
@@ -130,17 +151,17 @@ const UNSIGNED: [&str; 11] = [
 const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// The path for the signature: dot segments and empty segments resolved, each segment encoded again.
-fn push_path(text: &mut String, settings: Settings, path: &str) {
+fn push_path(sink: &mut impl Sink, settings: Settings, path: &str) {
     /// What is kept as it is: on the first encoding of an already encoded path that includes `%`.
     const PATH: &AsciiSet = &RESERVED.remove(b'/');
     const ENCODED_PATH: &AsciiSet = &PATH.remove(b'%');
 
     let normalized = if settings.normalize_path { normalize(path) } else { path.to_owned() };
     if !normalized.starts_with('/') {
-        text.push('/');
+        sink.push("/");
     }
     let keep = if settings.encode_path_again { PATH } else { ENCODED_PATH };
-    text.extend(utf8_percent_encode(&normalized, keep));
+    utf8_percent_encode(&normalized, keep).for_each(|piece| sink.push(piece));
 }
 
 /// RFC 3986 section 5.2.4, with repeated slashes taken for one.
@@ -168,7 +189,7 @@ fn normalize(path: &str) -> String {
 }
 
 /// Parameters decoded, encoded strictly, and sorted by name and value.
-fn push_query(text: &mut String, query: &str) {
+fn push_query(sink: &mut impl Sink, query: &str) {
     let mut parameters: Vec<(String, String)> = query
         .split('&')
         .filter(|parameter| !parameter.is_empty())
@@ -178,10 +199,10 @@ fn push_query(text: &mut String, query: &str) {
     parameters.sort_unstable();
     for (position, (name, value)) in parameters.iter().enumerate() {
         if position > 0 {
-            text.push('&');
+            sink.push("&");
         }
         for part in [name, "=", value] {
-            text.push_str(part);
+            sink.push(part);
         }
     }
 }

@@ -8,7 +8,11 @@ use crate::aws::Credentials;
 use crate::error::Error;
 
 pub(super) fn sha256_hex(bytes: &[u8]) -> String {
-    base16ct::lower::encode_string(&Sha256::digest(bytes))
+    hex(&Sha256::digest(bytes))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    base16ct::lower::encode_string(bytes)
 }
 
 /// "Calculate the signature": the key is derived from the secret key over date, region, service and a
@@ -26,7 +30,7 @@ pub(super) fn signature(
     let service_key = hmac_sha256(&*region_key, service)?;
     let signing_key = hmac_sha256(&*service_key, "aws4_request")?;
     let signature = hmac_sha256(&*signing_key, string_to_sign)?;
-    Ok(base16ct::lower::encode_string(&*signature))
+    Ok(hex(&*signature))
 }
 
 fn hmac_sha256(key: &[u8], text: &str) -> Result<Zeroizing<[u8; 32]>, Error> {

@@ -8,6 +8,8 @@
 mod canonical;
 mod key;
 
+use sha2::{Digest, Sha256};
+
 use crate::aws::Credentials;
 use crate::error::Error;
 use crate::http::Header;
@@ -61,16 +63,14 @@ impl Settings {
     }
 }
 
-/// A signature and the steps that led to it.
+/// A signature, and what to send with it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Signed {
     /// Every header to send, sorted by name: those of the request (repeated ones joined by a comma),
     /// `host`, `x-amz-date`, `x-amz-security-token` for temporary credentials, and `authorization`.
     pub headers: Vec<Header>,
-    /// The request in the form that is hashed. It holds the session token.
-    pub canonical_request: Secret,
-    /// The text that is signed: algorithm, date, scope and the hash of the canonical request.
+    /// The text that was signed: algorithm, date, scope and the hash of the canonical request.
     pub string_to_sign: String,
     /// 64 hexadecimal digits.
     pub signature: Secret,
@@ -126,40 +126,74 @@ pub fn sign_with(
 ) -> Result<Signed, Error> {
     check_scope_part("region", region)?;
     check_scope_part("service", service)?;
-    check_method(request.method)?;
-    credentials.check()?;
-    let url = HttpUrl::split(request.url)
-        .map_err(|problem| Error::invalid_argument(format!("The URL to sign {problem}.")))?;
+    let prepared = Prepared::new(settings, request, credentials, now)?;
+    let mut hash = Sha256::new();
+    prepared.write_canonical_request(&mut hash);
 
-    let amz_date = now.to_amz_date();
+    let Prepared { amz_date, mut headers, .. } = prepared;
     let date = amz_date.get(..8).unwrap_or_default();
-    let mut headers = canonical::Headers::of(request, &url)?;
-    let payload_hash = headers.payload_hash(settings, request.body);
-    headers.set("x-amz-date", &amz_date);
-    if let Some(token) = credentials.session_token() {
-        headers.set("x-amz-security-token", token.expose());
-    }
-
-    let (canonical_request, signed_names) =
-        canonical::request(settings, request, &url, &headers, &payload_hash);
     let scope = format!("{date}/{region}/{service}/aws4_request");
-    let string_to_sign = format!(
-        "{ALGORITHM}\n{amz_date}\n{scope}\n{}",
-        key::sha256_hex(canonical_request.expose().as_bytes())
-    );
+    let string_to_sign = format!("{ALGORITHM}\n{amz_date}\n{scope}\n{}", key::hex(&hash.finalize()));
     let signature = key::signature(credentials, date, region, service, &string_to_sign)?;
-
     let authorization = format!(
-        "{ALGORITHM} Credential={}/{scope}, SignedHeaders={signed_names}, Signature={signature}",
-        credentials.access_key_id
+        "{ALGORITHM} Credential={}/{scope}, SignedHeaders={}, Signature={signature}",
+        credentials.access_key_id,
+        headers.signed_names(settings)
     );
     headers.set("authorization", &authorization);
-    Ok(Signed {
-        headers: headers.into_list(),
-        canonical_request,
-        string_to_sign,
-        signature: signature.into(),
-    })
+    Ok(Signed { headers: headers.into_list(), string_to_sign, signature: signature.into() })
+}
+
+/// The request in the form that is hashed and compared on both sides. When AWS answers
+/// `SignatureDoesNotMatch` it sends its own; the first difference shows what went wrong.
+///
+/// # Errors
+/// As for [`sign`].
+pub fn canonical_request(
+    settings: Settings,
+    request: &Request<'_>,
+    credentials: &Credentials,
+    now: UnixTime,
+) -> Result<Secret, Error> {
+    let mut text = String::new();
+    Prepared::new(settings, request, credentials, now)?.write_canonical_request(&mut text);
+    Ok(Secret::new(text))
+}
+
+/// A request with the headers that it is signed with.
+struct Prepared<'a> {
+    settings: Settings,
+    request: &'a Request<'a>,
+    url: HttpUrl<'a>,
+    headers: canonical::Headers,
+    payload_hash: String,
+    amz_date: String,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(
+        settings: Settings,
+        request: &'a Request<'a>,
+        credentials: &Credentials,
+        now: UnixTime,
+    ) -> Result<Self, Error> {
+        check_method(request.method)?;
+        credentials.check()?;
+        let url = HttpUrl::split(request.url)
+            .map_err(|problem| Error::invalid_argument(format!("The URL to sign {problem}.")))?;
+        let amz_date = now.to_amz_date();
+        let mut headers = canonical::Headers::of(request, &url)?;
+        let payload_hash = headers.payload_hash(settings, request.body);
+        headers.set("x-amz-date", &amz_date);
+        if let Some(token) = credentials.session_token() {
+            headers.set("x-amz-security-token", token.expose());
+        }
+        Ok(Self { settings, request, url, headers, payload_hash, amz_date })
+    }
+
+    fn write_canonical_request(&self, sink: &mut impl canonical::Sink) {
+        canonical::write(sink, self.settings, self.request, &self.url, &self.headers, &self.payload_hash);
+    }
 }
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";

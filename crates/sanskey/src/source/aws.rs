@@ -36,13 +36,12 @@ pub(super) fn caller_identity(
     let env = environment(desk, options)?;
     let known_region = options.aws_region.clone().or_else(|| region_in(&env));
     let known_credentials = match &options.aws_credentials {
-        Some(credentials) => Some(credentials.clone()),
+        Some(credentials) => {
+            credentials.check().map_err(|error| error.at(Stage::Source))?;
+            Some(credentials.clone())
+        }
         None => credentials_in(&env)?,
     };
-    if let Some(credentials) = &known_credentials {
-        credentials.check().map_err(|error| error.at(Stage::Source))?;
-    }
-
     let imds = Imds::of(source, known_region.is_none(), known_credentials.is_none())?;
     let session = imds.session(desk)?;
     let (region, credentials) = both(
@@ -92,11 +91,22 @@ fn region_in(env: &BTreeMap<String, Secret>) -> Option<String> {
 
 fn credentials_in(env: &BTreeMap<String, Secret>) -> Result<Option<Credentials>, Error> {
     match (env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY")) {
-        (Some(id), Some(secret)) => Ok(Some(Credentials {
-            access_key_id: id.expose().to_owned(),
-            secret_access_key: secret.clone(),
-            session_token: env.get("AWS_SESSION_TOKEN").cloned(),
-        })),
+        (Some(id), Some(secret)) => {
+            let credentials = Credentials {
+                access_key_id: id.expose().to_owned(),
+                secret_access_key: secret.clone(),
+                session_token: env.get("AWS_SESSION_TOKEN").cloned(),
+            };
+            match credentials.check() {
+                Ok(()) => Ok(Some(credentials)),
+                Err(error) => Err(Error::new(
+                    ErrorCode::AwsCredentialsInvalid,
+                    error.message(),
+                    "Correct AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; look for spaces and line breaks.",
+                )
+                .at(Stage::Source)),
+            }
+        }
         (None, None) => Ok(None),
         (id, _) => {
             let (set, missing) = if id.is_some() {
