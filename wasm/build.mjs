@@ -54,7 +54,7 @@ await build({
   ...common,
   entryPoints: { index: "src/entry/inline.ts", slim: "src/entry/slim.ts" },
   format: "cjs",
-  // Used only by a part of wasm-bindgen's loader that is dropped.
+  // Only a part of wasm-bindgen's loader that is dropped has a use for it.
   define: { "import.meta.url": "undefined" },
   outExtension: { ".js": ".cjs" },
 });

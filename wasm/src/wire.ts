@@ -151,7 +151,8 @@ function isCommandOutput(reply: object): reply is CommandOutput {
 }
 
 function isEnvValues(reply: object): reply is EnvValues {
-  return Object.values(reply).every((value) => value === undefined || typeof value === "string");
+  const isObject = typeof reply === "object" && !Array.isArray(reply);
+  return isObject && Object.values(reply).every((value) => value === undefined || typeof value === "string");
 }
 
 /** Pairs of any of the shapes that headers come in. */

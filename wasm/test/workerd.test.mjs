@@ -1,0 +1,96 @@
+// The example Worker, bundled as wrangler does it, in Cloudflare's runtime.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import workerd from "workerd";
+import { cleanEnv, instanceCredentials, startEmulator } from "./support/emulator.mjs";
+
+const folder = fileURLToPath(new URL("..", import.meta.url));
+const LIFETIME_MS = 60_000;
+
+/** Starts workerd with the Worker and these bindings; resolves to its URL. */
+async function startWorker(t, bindings) {
+  const place = mkdtempSync(join(tmpdir(), "sanskey-"));
+  await build({
+    absWorkingDir: folder, bundle: true, conditions: ["workerd", "worker"], entryPoints: ["examples/worker.mjs"],
+    external: ["*.wasm"], format: "esm", outfile: join(place, "worker.js"),
+  });
+  copyFileSync(join(folder, "dist/sanskey.wasm"), join(place, "sanskey.wasm"));
+  const texts = Object.entries(bindings).map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`);
+  writeFileSync(join(place, "config.capnp"), `
+    using Workerd = import "/workerd/workerd.capnp";
+    const config :Workerd.Config = (
+      services = [
+        (name = "main", worker = .worker),
+        (name = "internet", network = (allow = ["public", "private", "local"])),
+      ],
+      sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+    );
+    const worker :Workerd.Worker = (
+      modules = [
+        (name = "worker", esModule = embed "worker.js"),
+        (name = "sanskey.wasm", wasm = embed "sanskey.wasm"),
+      ],
+      bindings = [${texts.join(", ")}],
+      compatibilityDate = "2026-01-01",
+      globalOutbound = "internet",
+    );
+  `);
+  const options = { stdio: ["ignore", "inherit", "inherit", "pipe"], env: cleanEnv() };
+  const child = spawn(workerd.default, ["serve", "--control-fd=3", join(place, "config.capnp")], options);
+  const ended = once(child, "exit");
+  const stop = () => child.kill("SIGKILL");
+  const timer = setTimeout(stop, LIFETIME_MS);
+  t.after(async () => {
+    clearTimeout(timer);
+    stop();
+    await ended;
+    rmSync(place, { recursive: true });
+  });
+  for await (const line of createInterface(child.stdio[3])) {
+    const { event, port } = JSON.parse(line);
+    if (event === "listen") return `http://127.0.0.1:${port}/`;
+  }
+  throw new Error("workerd ended before it listened");
+}
+
+async function keys(url) {
+  const { accessKeyId, secretAccessKey, sessionToken } = await instanceCredentials(url);
+  return { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken };
+}
+
+test("a Worker gets a token with two requests", async (t) => {
+  const { url, config } = await startEmulator(t);
+  const bindings = { GOOGLE_CREDENTIALS: JSON.stringify(config), SANSKEY_ENDPOINTS: "loopback", ...(await keys(url)) };
+  const worker = await startWorker(t, bindings);
+  for (const _ of ["first", "second"]) {
+    const response = await fetch(worker);
+    const { expiresAt, kind, steps, error } = await response.json();
+    assert.equal(response.status, 200, JSON.stringify(error));
+    assert.equal(kind, "service_account");
+    assert.ok(new Date(expiresAt) > new Date());
+    assert.deepEqual(steps.map(({ askId, status }) => [askId, status]), [["env", undefined], ["sts", 200], ["impersonate", 200]]);
+  }
+});
+
+test("a Worker without keys asks the metadata service", async (t) => {
+  const { config } = await startEmulator(t);
+  const worker = await startWorker(t, { GOOGLE_CREDENTIALS: JSON.stringify(config), SANSKEY_ENDPOINTS: "loopback" });
+  const { steps } = await (await fetch(worker)).json();
+  assert.equal(steps.filter(({ action }) => action === "http_request").length, 6);
+});
+
+test("a Worker's configuration error is an error of its own", async (t) => {
+  const worker = await startWorker(t, { GOOGLE_CREDENTIALS: "{}" });
+  const response = await fetch(worker);
+  assert.equal(response.status, 502);
+  assert.equal((await response.json()).error.code, "config_field_missing");
+});
