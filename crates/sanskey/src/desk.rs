@@ -15,7 +15,7 @@ use crate::http::{HttpRequest, HttpResponse};
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::time::UnixTime;
-use crate::url::encode;
+use crate::url::{encode, form_field};
 
 /// Why a flow did not come to its end.
 #[derive(Debug)]
@@ -199,21 +199,32 @@ impl Desk {
 
     /// Takes what is secret out of an error's texts: a server or a proxy may send back what it was sent.
     pub(crate) fn redact(&self, error: &mut Error) {
-        for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
-            error.redact(secret.expose());
-            error.redact(&encode(secret.expose()).collect::<String>());
-        }
-        let bodies = self.entries.iter().filter_map(|entry| match &entry.ask.action {
-            Action::HttpRequest(request) => Some(request.body.expose()),
-            _ => None,
-        });
-        for subject_token in bodies.filter_map(|body| crate::url::form_field(body, "subject_token")) {
+        // The proof as a whole first: with a part of it replaced it would not be recognized.
+        for proof in self.entries.iter().filter_map(|entry| entry.ask.action.subject_token()) {
             // As it stands in the form, as the server reads it, and as the server unpacks it.
-            let mut text = subject_token.to_owned();
+            let mut text = proof.to_owned();
             for _ in 0..3 {
                 error.redact(&text);
                 text = percent_decode_str(&text).decode_utf8_lossy().into_owned();
             }
+            // A quotation that was cut short may still hold the signature.
+            if let Some(signature) = text.split_once("Signature=").and_then(|(_, rest)| rest.get(..64)) {
+                error.redact(signature);
+            }
+        }
+        for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
+            error.redact(secret.expose());
+            error.redact(&encode(secret.expose()).collect::<String>());
+        }
+    }
+}
+
+impl Action {
+    /// The proof that a request hands over, as it stands in the request's form.
+    fn subject_token(&self) -> Option<&str> {
+        match self {
+            Self::HttpRequest(request) => form_field(request.body.expose(), "subject_token"),
+            _ => None,
         }
     }
 }

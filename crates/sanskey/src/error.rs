@@ -316,16 +316,34 @@ impl Error {
 
     /// Replaces every occurrence of `secret` in the texts that come from elsewhere.
     pub(crate) fn redact(&mut self, secret: &str) {
+        for text in self.foreign_texts() {
+            if text.contains(secret) {
+                *text = text.replace(secret, "[redacted]");
+            }
+        }
+    }
+
+    /// Cuts the texts that come from elsewhere to a length fit for a log line. Whatever is secret in
+    /// them must have been taken out before: half a secret is not recognized any more.
+    #[must_use]
+    pub(crate) fn shortened(mut self) -> Self {
+        const LONGEST: usize = 1000; // characters
+        for text in self.foreign_texts() {
+            if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+        self
+    }
+
+    fn foreign_texts(&mut self) -> impl Iterator<Item = &mut String> {
         let details = &mut *self.0;
         let remote = details
             .remote
             .iter_mut()
             .flat_map(|remote| [remote.error.as_mut(), remote.description.as_mut()].into_iter().flatten());
-        for text in remote.chain([&mut details.message]) {
-            if text.contains(secret) {
-                *text = text.replace(secret, "[redacted]");
-            }
-        }
+        remote.chain([&mut details.message])
     }
 }
 

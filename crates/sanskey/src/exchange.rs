@@ -69,7 +69,7 @@ impl Exchange {
                 Ok(outcome) => self.end = Some(Ok(outcome)),
                 Err(Leave::Failed(mut error)) => {
                     self.desk.redact(&mut error);
-                    self.end = Some(Err(error));
+                    self.end = Some(Err(error.shortened()));
                 }
                 Err(Leave::Waiting) => {}
             }

@@ -36,9 +36,6 @@ const ATTEMPTS: u32 = 3;
 /// A server that asks for a longer pause than this gets no further try.
 const LONGEST_RETRY_AFTER: u64 = 30;
 
-/// How much of a server's own words is kept, in characters.
-const LONGEST_REMOTE_TEXT: usize = 1000;
-
 impl Server {
     /// How long to wait before the next try, or `None` if this response is to be worked with.
     pub(crate) fn retry_delay(&self, attempt: u32, answer: &Answer) -> Option<Duration> {
@@ -150,10 +147,9 @@ fn remote_error(response: &HttpResponse) -> RemoteError {
     }
 }
 
-/// A server's words on one line and of bounded length.
+/// A server's words on one line.
 fn presentable(text: &str) -> String {
-    let one_line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    one_line.take(LONGEST_REMOTE_TEXT).collect()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn rejection(status: u16, remote: &RemoteError) -> String {

@@ -99,6 +99,15 @@ pub fn request(exchange: &Exchange<'_>) -> Result<HttpRequest, Error> {
 /// `sts_rejected` with the service's own `error` and `error_description`, `sts_unavailable`,
 /// `sts_malformed`, `redirect_refused`, `response_too_large`.
 pub fn parse_response(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
+    parse(response, now).map_err(Error::shortened)
+}
+
+/// The same for the answer to an ask. The texts of an error are as long as the server made them.
+pub(crate) fn parse_answer(answer: &Answer) -> Result<Token, Error> {
+    parse(&answer.response, answer.seen_at).map_err(|error| error.about_ask(&answer.ask_id))
+}
+
+fn parse(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
     let text = SERVER.accept_response(response).map_err(explain)?;
     let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
         return Err(SERVER.malformed(response.status, "with something other than a JSON object"));
@@ -116,11 +125,6 @@ pub fn parse_response(response: &HttpResponse, now: UnixTime) -> Result<Token, E
         _ => None,
     };
     Ok(Token::living(value, TokenKind::Federated, now, lifetime))
-}
-
-/// The same for the answer to an ask.
-pub(crate) fn parse_answer(answer: &Answer) -> Result<Token, Error> {
-    parse_response(&answer.response, answer.seen_at).map_err(|error| error.about_ask(&answer.ask_id))
 }
 
 pub(crate) const SERVER: Server = Server {

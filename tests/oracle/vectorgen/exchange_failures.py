@@ -1,9 +1,11 @@
 """Exchanges that end with an error: each step failing in each way that it can."""
 
+import json
+
 from . import world
 from .protocol import WAITED, failed, http, read_env, wait
 from .transcript import Exchange
-from .world import LONG_TERM, NOW, TEMPORARY, config, environment
+from .world import FEDERATED_TOKEN, LONG_TERM, NOW, TEMPORARY, config, environment
 
 IAM_DENIED = {
     "error": {
@@ -32,6 +34,7 @@ def exchanges():
     yield from of_the_instance_credentials()
     yield from of_google_sts()
     yield from of_the_impersonation()
+    yield from of_servers_that_send_back_what_they_got()
 
 
 def of_the_environment():
@@ -132,6 +135,69 @@ def of_the_metadata_session():
     case.session(slow, attempt=2).at(NOW + 2).round(_waited("imds-session-3", 200))
     yield case.session(slow, attempt=3).fails(
         "host_timeout", "host", stage="source", ask_id="imds-session-3", retryable=True, hint_contains="hop limit"
+    )
+
+
+def of_servers_that_send_back_what_they_got():
+    """A server, or a proxy in its place, may quote what it was sent. The error must not."""
+    for name, decodings in [("in-the-form", 0), ("as-read", 1), ("unpacked", 2)]:
+        case = Exchange(
+            f"sts-quotes-the-proof-{name}",
+            "A refusal that quotes the proof of identity is passed on without it.",
+            config=config(),
+        ).env(environment(TEMPORARY, AWS_REGION="us-east-1"))
+        quoted = case.subject_token(decodings)
+        body = json.dumps({"error": "invalid_grant", "error_description": f"Cannot read {quoted}, sorry."})
+        yield (
+            case.sts(http(400, body))
+            .fails(
+                "sts_rejected",
+                "remote",
+                stage="sts",
+                ask_id="sts",
+                status=400,
+                error="invalid_grant",
+                error_description="Cannot read [redacted], sorry.",
+            )
+            .secret(quoted)
+        )
+    case = Exchange(
+        "sts-quotes-a-part-of-the-proof",
+        "A quotation that was cut short holds neither the signature nor the session token.",
+        config=config(),
+    ).env(environment(TEMPORARY, AWS_REGION="us-east-1"))
+    part = case.subject_token(2)[150:-100]
+    body = json.dumps({"error": "invalid_grant", "error_description": f"Cannot read {part}"})
+    redacted = part.replace(case.signature(), "[redacted]").replace(TEMPORARY.session_token, "[redacted]")
+    yield case.sts(http(400, body)).fails(
+        "sts_rejected",
+        "remote",
+        stage="sts",
+        ask_id="sts",
+        status=400,
+        error="invalid_grant",
+        error_description=f"Cannot read {redacted}",
+    )
+    long_message = f"Token {FEDERATED_TOKEN} is bad. " + "Really. " * 200
+    body = json.dumps({"error": {"code": 401, "message": long_message, "status": "UNAUTHENTICATED"}})
+    yield (
+        Exchange(
+            "impersonation-quotes-the-token",
+            "A refusal that quotes the federated token, and goes on for long, is passed on without it, and cut.",
+            config=config(impersonate=True),
+        )
+        .env(environment(TEMPORARY, AWS_REGION="us-east-1"))
+        .sts()
+        .impersonate(http(401, body))
+        .fails(
+            "impersonation_rejected",
+            "remote",
+            stage="impersonation",
+            ask_id="impersonate",
+            status=401,
+            error="UNAUTHENTICATED",
+            error_description=long_message.replace(FEDERATED_TOKEN, "[redacted]")[:1000] + "…",
+        )
     )
 
 

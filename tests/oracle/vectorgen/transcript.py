@@ -1,5 +1,7 @@
 """Writes one exchange down, step by step, and keeps the list of its secrets."""
 
+from urllib.parse import unquote
+
 from . import protocol, world
 from .protocol import CLOUD_PLATFORM, http
 from .signing import VERIFICATION_URL, caller_identity_token, percent_encode, signature_of
@@ -143,6 +145,18 @@ class Exchange:
     def at(self, now):
         self.now = now
         return self
+
+    def subject_token(self, decodings):
+        """The proof that the next request to STS sends: as in the form (0), as STS reads it (1), or unpacked (2)."""
+        fields = dict(field.split("=", 1) for field in self._sts_request()["body"].split("&"))
+        text = fields["subject_token"]
+        for _ in range(decodings):
+            text = unquote(text)
+        return text
+
+    def signature(self):
+        """The signature in that proof."""
+        return signature_in(self.subject_token(1))
 
     # Results.
 
