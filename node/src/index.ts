@@ -1,4 +1,3 @@
-import "./backend.js";
 import type { ConfigInput } from "../../wasm/src/config.js";
 import { fetchTokenWith, type FetchTokenOptions } from "../../wasm/src/driver.js";
 import type { Token } from "../../wasm/src/token.js";

@@ -19,7 +19,7 @@ function copyForCommonJs(folder) {
   for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     if (!entry.endsWith(".d.ts")) continue;
     const text = readFileSync(join(folder, entry), "utf8");
-    const specifiers = text.replace(/(from |import\()"(\.[^"]*)\.js"/g, '$1"$2.cjs"');
+    const specifiers = text.replace(/(from |import |import\()"(\.[^"]*)\.js"/g, '$1"$2.cjs"');
     writeFileSync(join(folder, entry.replace(/\.d\.ts$/, ".d.cts")), specifiers);
   }
 }

@@ -1,0 +1,19 @@
+// What Node adds to the shared layer, in the strictest TypeScript. It is compiled, not run.
+
+import { backend, CredentialConfig, fetchToken, nodeHost, type Backend, type Host, type Token } from "sanskey";
+
+export async function token(): Promise<Token> {
+  const which: Backend = backend();
+  console.log(which);
+  const host: Host = nodeHost({ env: process.env });
+  await fetchToken("/path/of/credentials.json", { host });
+  const config: CredentialConfig = CredentialConfig.fromFile("credentials.json");
+  await fetchToken(CredentialConfig.fromJson("{}"), { host: { ...nodeHost(), readFile: async () => null } });
+  return fetchToken(config ?? CredentialConfig.fromEnv());
+}
+
+export async function byHand(): Promise<number | null> {
+  const output = await nodeHost().runCommand({ action: "run_command", argv: ["true"], env: {}, timeoutMs: 1000 });
+  const text: string | null = await nodeHost().readFile("a");
+  return output.exitCode ?? text?.length ?? null;
+}

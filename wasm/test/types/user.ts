@@ -1,0 +1,91 @@
+// What a user writes, in the strictest TypeScript. It is compiled, not run.
+
+import {
+  callerIdentityToken, CredentialConfig, Exchange, fetchHost, fetchToken, HostFailure, impersonationRequest, parseStsResponse,
+  SanskeyError, signRequest, stsRequest, type Ask, type ErrorCode, type Host, type HttpRequest, type HttpResponse, type Step,
+  type StepReport, Token,
+} from "sanskey-wasm";
+
+export async function token(): Promise<string> {
+  const config = CredentialConfig.fromJson("{}");
+  const controller = new AbortController();
+  const token: Token = await fetchToken(config, {
+    scopes: ["https://www.googleapis.com/auth/cloud-platform"],
+    host: fetchHost(fetch, { AWS_REGION: "eu-west-1" }),
+    awsCredentials: async () => ({ accessKeyId: "a", secretAccessKey: "b", sessionToken: undefined }),
+    endpoints: "loopback",
+    onStep: (step: StepReport) => console.log(step.askId, step.status ?? step.failure),
+    signal: controller.signal,
+  });
+  const expires: number = token.expiresAt.getTime();
+  const kind: "federated" | "service_account" = token.kind;
+  return `${token.value} ${expires} ${kind} ${token.freshness()}`;
+}
+
+// A host of one's own, with and without its type.
+const own: Host = {
+  async http({ method, url, headers, body, timeoutMs }: HttpRequest, { signal }): Promise<HttpResponse> {
+    if (timeoutMs < 1) throw new HostFailure("timeout", "no time at all");
+    const pairs = headers.map(([name, value]): [string, string] => [name, value]);
+    const response = await fetch(url, { method, headers: pairs, body: body || null, redirect: "manual", signal });
+    return { status: response.status, headers: response.headers, body: await response.text() };
+  },
+  wait: (ms) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
+};
+export const withOwnHost = [
+  fetchToken({}, { host: own }),
+  fetchToken("{}", { host: { http: async () => ({ status: 200, headers: [["a", "b"]], body: "" }), readEnv: () => ({}) } }),
+];
+
+// The loop by hand: both unions are told apart by their field.
+export async function loop(exchange: Exchange): Promise<string> {
+  const host = fetchHost();
+  let step: Step = exchange.poll(Date.now());
+  while (step.step === "pending") {
+    step = exchange.advance(await Promise.all(step.asks.map(async (ask) => [ask.id, await answer(ask)] as const)), new Date());
+  }
+  return step.outcome.token.value;
+
+  async function answer(ask: Ask) {
+    switch (ask.action) {
+      case "http_request":
+        return host.http(ask);
+      case "read_env":
+        return host.readEnv(ask.names);
+      case "wait":
+        return host.wait(ask.durationMs);
+      case "read_file":
+        return new HostFailure("unsupported", ask.path);
+      case "run_command":
+        return new HostFailure("unsupported", ask.argv.join(" "));
+      default: {
+        const none: never = ask;
+        return none;
+      }
+    }
+  }
+}
+
+export function errors(error: unknown): ErrorCode | undefined {
+  if (!(error instanceof SanskeyError)) return undefined;
+  const { code, fault, askId, status, hint } = error;
+  console.log(fault satisfies "config" | "host" | "misuse" | "remote", askId?.length, status?.toFixed(), hint.length);
+  if (code === "sts_rejected") return code;
+  // @ts-expect-error there is no such code
+  if (code === "no_such_code") return undefined;
+  return code;
+}
+
+export function functions(): readonly unknown[] {
+  const credentials = { accessKeyId: "a", secretAccessKey: "b" };
+  const headers: Record<string, string> = signRequest({ method: "GET", url: "https://a.b", credentials, region: "r", service: "s" });
+  const request: HttpRequest = stsRequest({ tokenUrl: "u", audience: "a", subjectToken: "t", subjectTokenType: "y" });
+  const federated = parseStsResponse(200, "{}", 0);
+  // @ts-expect-error requests are read-only
+  request.url = "";
+  // @ts-expect-error a goal has scopes that are texts
+  new Exchange("{}", { goal: "access_token", scopes: [1] });
+  // @ts-expect-error this policy does not exist
+  new Exchange("{}", { goal: "access_token" }, { endpoints: "everything" });
+  return [headers, callerIdentityToken(credentials, "r", "a", 0), federated, impersonationRequest({ url: "u", token: federated })];
+}
