@@ -3,6 +3,7 @@
 import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { copyLicences } from "./build/licences.mjs";
 import { emitTypes } from "./build/types.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -59,5 +60,9 @@ await build({
   outExtension: { ".js": ".cjs" },
 });
 copyFileSync(module, `${dist}/sanskey.wasm`);
-writeFileSync(`${dist}/sanskey.wasm.d.ts`, "/** A WebAssembly.Module in workers; bundlers differ. */\ndeclare const module: object;\nexport default module;\n");
+writeFileSync(
+  `${dist}/sanskey.wasm.d.ts`,
+  "/** A WebAssembly.Module in workers; bundlers differ. */\ndeclare const module: object;\nexport default module;\n",
+);
 emitTypes(here, `${dist}/types`);
+copyLicences(dist);

@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import base64 from "../../wasm/pkg/sanskey_bg.wasm";
-import { bytesOf } from "../../wasm/src/base64.js";
+// Compressed and as base64: see build.mjs.
+import packedModule from "../../wasm/pkg/sanskey_bg.wasm";
 import { instantiate } from "../../wasm/src/instantiate.js";
 import { native, provide, type Native } from "../../wasm/src/native.js";
 import { lazy, ownLocation } from "./builtin.js";
@@ -27,8 +27,14 @@ provide(() => {
   }
   const addon = forced === "wasm" ? undefined : loadAddon(forced === "native");
   chosen = addon ? "native" : "wasm";
-  return addon ?? instantiate(bytesOf(base64));
+  return addon ?? loadWasm();
 });
+
+function loadWasm(): Native {
+  const { brotliDecompressSync } = lazy<typeof import("node:zlib")>("node:zlib");
+  const bytes = brotliDecompressSync(Buffer.from(packedModule, "base64"));
+  return instantiate(bytes as Uint8Array<ArrayBuffer>);
+}
 
 /** The addon beside dist/. There is none for rare machines, and none beside a bundle. */
 function loadAddon(required: boolean): Native | undefined {

@@ -1,10 +1,10 @@
-import { readFile as read } from "node:fs/promises";
+import { lazy } from "../builtin.js";
 import { failureOf } from "./failure.js";
 
 /** The text of a file, or null if there is none. */
 export async function readFile(path: string): Promise<string | null> {
   try {
-    return await read(path, "utf8");
+    return await lazy<typeof import("node:fs/promises")>("node:fs/promises").readFile(path, "utf8");
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return null;

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { Socket } from "node:net";
 import { HostFailure } from "../../../wasm/src/errors.js";
@@ -132,6 +131,7 @@ interface Certificate {
 
 async function certificate(files: ClientCertificate | null): Promise<Certificate | undefined> {
   if (!files) return undefined;
+  const { readFile } = lazy<typeof import("node:fs/promises")>("node:fs/promises");
   const [cert, key] = await Promise.all([readFile(files.certPath), readFile(files.keyPath)]);
   return { cert, key };
 }
