@@ -1,5 +1,4 @@
 // Replays tests/vectors through the public API of either package. Their format is in tests/vectors/README.md.
-
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -14,8 +13,7 @@ const functions = (api, seen) => ({
   sts_request: (p) => ({ request: wire(seen(api.stsRequest(camel(p)))) }),
   parse_sts_response: (p) => ({ token: wireToken(seen(api.parseStsResponse(p.status, p.body, p.now * 1000))) }),
   impersonation_request: (p) => ({ request: wire(seen(api.impersonationRequest(camel(p)))) }),
-  parse_impersonation_response: (p) =>
-    ({ token: wireToken(seen(api.parseImpersonationResponse(p.status, p.body, p.now * 1000))) }),
+  parse_impersonation_response: (p) => ({ token: wireToken(seen(api.parseImpersonationResponse(p.status, p.body, p.now * 1000))) }),
   config_summary: (p) => ({ summary: wire(seen(api.CredentialConfig.fromJson(configText(p)))) }),
   token_freshness: (p) => ({ freshness: new api.Token("", p.expires_at * 1000, "federated").freshness(p.now * 1000) }),
 });
@@ -30,8 +28,8 @@ function wholeExchange(api, seen, vector) {
       polled += 1;
       for (const reply of round.replies) exchange.reply(reply.id, hostReply(reply, api.HostFailure));
     }
-    const { goal, token } = seen(exchange.poll((vector.end ?? now) * 1000)).outcome;
-    return { outcome: { goal, token: wireToken(token) } };
+    const { outcome } = seen(exchange.poll((vector.end ?? now) * 1000));
+    return { outcome: { ...outcome, token: wireToken(outcome.token) } };
   } finally {
     assert.equal(polled, vector.rounds.length, "the exchange ended early");
   }
