@@ -26,7 +26,7 @@ setup: $(TARGET)/.prerequisites setup-tools setup-python setup-node ## install w
 
 build: build-rust build-python build-wasm build-node ## build the crate, the emulator, the Python package and both npm packages
 
-test: lint test-rust test-python test-wasm test-node test-oracle ## run the lints and the tests of every language
+test: lint test-rust test-python test-wasm test-node test-oracle test-readme ## run the lints and the tests of every language
 
 lint: lint-scripts lint-rust lint-core lint-deny lint-python lint-js ## check formats, lints, types, licences and the core's purity
 
@@ -99,7 +99,7 @@ node/dist/.built: wasm/dist/.built node/node_modules/.installed $(call rust_sour
 
 # Testing -------------------------------------------------------------------------------------------------------------
 
-.PHONY: test-rust test-python test-wasm test-node test-oracle
+.PHONY: test-rust test-python test-wasm test-node test-oracle test-readme
 
 test-rust: build-emulator
 	@echo '==> testing Rust (about 2 min the first time)'
@@ -112,16 +112,20 @@ test-python: build-python build-emulator
 
 test-wasm: build-wasm build-emulator
 	@echo '==> testing the npm package sanskey-wasm'
-	@cd wasm && CHROMIUM="$$(../scripts/tool.sh chromium)" npm test --silent
+	@cd wasm && CHROMIUM="$$(../scripts/tool.sh chromium)" NODE_OPTIONS="$$NODE_OPTIONS --test-reporter=spec" npm test --silent
 
 test-node: build-node build-emulator
 	@echo '==> testing the npm package sanskey'
-	@cd node && npm test --silent
+	@cd node && NODE_OPTIONS="$$NODE_OPTIONS --test-reporter=spec" npm test --silent
 
 test-oracle: build-python build-wasm build-node build-emulator tests/oracle/node_modules/.installed
 	@echo '==> asking the libraries of AWS and Google (the oracles)'
 	@.venv/bin/python -m pytest tests/oracle
-	@cd tests/oracle && npm test --silent
+	@cd tests/oracle && NODE_OPTIONS="$$NODE_OPTIONS --test-reporter=spec" npm test --silent
+
+test-readme: build-python build-wasm build-node build-emulator
+	@echo '==> running what README.md shows'
+	@.venv/bin/python -m pytest tests/readme
 
 # Linting -------------------------------------------------------------------------------------------------------------
 

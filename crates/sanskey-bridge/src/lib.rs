@@ -9,13 +9,13 @@
 //! its language throws, with the JSON text in it.
 
 mod failure;
+mod json;
 pub mod read;
 pub mod write;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use sanskey::{ErrorCode, Freshness, HttpResponse, Options, UnixTime, aws, impersonation, sigv4, sts};
-use serde_json::{Value, json};
+use sanskey::{Freshness, HttpResponse, Options, UnixTime, aws, impersonation, sigv4, sts};
 
 pub use failure::Failure;
 
@@ -44,7 +44,7 @@ impl Exchange {
     pub fn poll(&mut self, now: f64) -> Result<String, Failure> {
         guarded(|| {
             let step = self.0.poll(time(now)?)?;
-            Ok(write::step(&step).to_string())
+            Ok(write::step(&step))
         })
     }
 
@@ -76,7 +76,7 @@ impl Exchange {
 /// # Errors
 /// Those of [`sanskey::CredentialConfig::from_json`].
 pub fn config_summary(config: &str) -> Result<String, Failure> {
-    guarded(|| Ok(write::summary(&sanskey::CredentialConfig::from_json(config)?).to_string()))
+    guarded(|| Ok(write::summary(&sanskey::CredentialConfig::from_json(config)?)))
 }
 
 /// [`aws::caller_identity_token`].
@@ -156,7 +156,7 @@ pub fn sts_request(parameters: &str) -> Result<String, Failure> {
             client: parameters.client.as_ref(),
             user_project: parameters.user_project.as_deref(),
         })?;
-        Ok(write::request(&request).to_string())
+        Ok(write::request(&request))
     })
 }
 
@@ -167,7 +167,7 @@ pub fn sts_request(parameters: &str) -> Result<String, Failure> {
 pub fn parse_sts_response(status: u16, body: &str, now: f64) -> Result<String, Failure> {
     guarded(|| {
         let response = HttpResponse::new(status, Vec::new(), body);
-        Ok(write::token(&sts::parse_response(&response, time(now)?)?).to_string())
+        Ok(write::token(&sts::parse_response(&response, time(now)?)?))
     })
 }
 
@@ -185,7 +185,7 @@ pub fn impersonation_request(parameters: &str) -> Result<String, Failure> {
             lifetime_seconds: parameters.lifetime_seconds,
             delegates: &parameters.delegates.iter().map(String::as_str).collect::<Vec<_>>(),
         })?;
-        Ok(write::request(&request).to_string())
+        Ok(write::request(&request))
     })
 }
 
@@ -196,7 +196,7 @@ pub fn impersonation_request(parameters: &str) -> Result<String, Failure> {
 pub fn parse_impersonation_response(status: u16, body: &str, now: f64) -> Result<String, Failure> {
     guarded(|| {
         let response = HttpResponse::new(status, Vec::new(), body);
-        Ok(write::token(&impersonation::parse_response(&response, time(now)?)?).to_string())
+        Ok(write::token(&impersonation::parse_response(&response, time(now)?)?))
     })
 }
 
@@ -210,9 +210,7 @@ pub fn token_freshness(expires_at: f64, now: f64) -> Result<&'static str, Failur
 
 /// All error codes and whose fault each is, a JSON list in the order of the codes.
 pub fn error_codes() -> String {
-    let codes =
-        ErrorCode::ALL.iter().map(|code| json!({ "code": code.as_str(), "fault": code.fault().as_str() }));
-    Value::Array(codes.collect()).to_string()
+    write::error_codes()
 }
 
 /// The version of the library.

@@ -110,14 +110,12 @@ fn http_response(object: &mut Object) -> Result<HttpResponse, Failure> {
 
 fn env(object: &mut Object) -> Result<BTreeMap<String, Secret>, Failure> {
     let values = object.object("values")?.ok_or_else(|| object.wrong("values", "an object"))?;
-    values
-        .fields
-        .into_iter()
-        .map(|(name, value)| match value {
-            Value::String(text) => Ok((name, Secret::new(text))),
-            _ => Err(object.wrong("values", "texts")),
-        })
-        .collect()
+    let mut env = BTreeMap::new();
+    for (name, value) in values.fields {
+        let Value::String(text) = value else { return Err(object.wrong("values", "texts")) };
+        env.insert(name, Secret::new(text));
+    }
+    Ok(env)
 }
 
 fn failure_kind(object: &mut Object) -> Result<HostFailureKind, Failure> {

@@ -168,10 +168,10 @@ impl Desk {
     /// Between all of it and one and a half times as much.
     fn with_jitter(&self, delay: Duration, attempt: u32) -> Duration {
         let byte = usize::try_from(attempt).ok().and_then(|attempt| self.entropy.get(attempt));
-        let share = f32::from(byte.copied().unwrap_or(0)) / 512.0;
-        let varied = delay.saturating_add(delay.mul_f32(share));
         // Whole milliseconds, which is what hosts can wait for.
-        Duration::from_millis(u64::try_from(varied.as_millis()).unwrap_or(u64::MAX))
+        let milliseconds = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        let extra = milliseconds.saturating_mul(byte.copied().unwrap_or(0).into()) / 512;
+        Duration::from_millis(milliseconds.saturating_add(extra))
     }
 
     /// The reply to an ask and when it was seen; asks first if that has not been done.
@@ -268,5 +268,5 @@ pub(crate) fn host_error(failure: &HostFailure, ask_id: &str, stage: Stage, hint
 }
 
 fn misuse(code: ErrorCode, id: &str, what: &str, hint: &str) -> Error {
-    Error::new(code, format!("The ask {id:?} {what}."), hint).about_ask(id)
+    Error::new(code, format!("The ask {id} {what}."), hint).about_ask(id)
 }

@@ -240,6 +240,7 @@ impl Error {
         self.0.remote.as_ref()?.description.as_deref()
     }
 
+    #[cold]
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self(Box::new(Details {
             code,

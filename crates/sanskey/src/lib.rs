@@ -62,3 +62,8 @@ pub use http::{ClientCertificate, Header, HttpRequest, HttpResponse, MAX_BODY_BY
 pub use secret::Secret;
 pub use time::UnixTime;
 pub use token::{Freshness, Token, TokenKind};
+
+/// What README.md shows of this crate compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct ReadmeExamples;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::desk::Answer;
@@ -80,7 +80,7 @@ pub fn request(exchange: &Exchange<'_>) -> Result<HttpRequest, Error> {
     push_form_field(&mut form, "subject_token", exchange.subject_token.expose());
     push_form_field(&mut form, "subject_token_type", exchange.subject_token_type);
     if let Some(project) = exchange.user_project {
-        push_form_field(&mut form, "options", &json!({ "userProject": project }).to_string());
+        push_form_field(&mut form, "options", &format!("{{\"userProject\":{}}}", Value::from(project)));
     }
     let mut request = HttpRequest::new(Method::Post, exchange.token_url, SERVER.timeout)
         .header("accept", "application/json");
@@ -120,8 +120,8 @@ fn parse(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
         return Err(SERVER.malformed(response.status, "with an access_token that cannot stand in a header"));
     }
     let lifetime = match body.get("expires_in") {
-        Some(Value::Number(seconds)) => whole_seconds(seconds.as_f64()),
-        Some(Value::String(digits)) => whole_seconds(digits.trim().parse().ok()),
+        Some(Value::Number(seconds)) => whole_seconds(&seconds.to_string()),
+        Some(Value::String(digits)) => whole_seconds(digits.trim()),
         _ => None,
     };
     Ok(Token::living(value, TokenKind::Federated, now, lifetime))
@@ -170,10 +170,9 @@ fn explain(error: Error) -> Error {
     error.with_hint(hint)
 }
 
-/// A server may say anything; what makes no sense as a lifetime counts as unknown.
-fn whole_seconds(seconds: Option<f64>) -> Option<u64> {
-    let seconds = seconds.filter(|seconds| (0.0..1e10).contains(seconds))?;
-    // In this range the conversion only drops the fraction.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    Some(seconds as u64)
+/// The whole part of a number of seconds. A server may say anything; what makes no sense as a lifetime
+/// counts as unknown.
+fn whole_seconds(number: &str) -> Option<u64> {
+    let whole = number.split_once('.').map_or(number, |(whole, _)| whole);
+    whole.parse().ok().filter(|seconds| *seconds < 10_000_000_000)
 }

@@ -190,13 +190,13 @@ fn normalize(path: &str) -> String {
 
 /// Parameters decoded, encoded strictly, and sorted by name and value.
 fn push_query(sink: &mut impl Sink, query: &str) {
-    let mut parameters: Vec<(String, String)> = query
-        .split('&')
-        .filter(|parameter| !parameter.is_empty())
-        .map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")))
-        .map(|(name, value)| (encoded_anew(name), encoded_anew(value)))
-        .collect();
-    parameters.sort_unstable();
+    let mut parameters: Vec<(String, String)> = Vec::new();
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let parameter = (encoded_anew(name), encoded_anew(value));
+        let at = parameters.partition_point(|each| *each <= parameter);
+        parameters.insert(at, parameter);
+    }
     for (position, (name, value)) in parameters.iter().enumerate() {
         if position > 0 {
             sink.push("&");

@@ -22,7 +22,7 @@ fn run(vector: &Value, seen: &mut String) -> Result<Value, Failure> {
             let step = exchange.poll(UnixTime::from_seconds(now))?;
             polled += 1;
             *seen += &format!("{step:?} {exchange:?}");
-            assert_eq!(write::step(&step)["asks"], round["asks"], "round {polled} of {}", vector["name"]);
+            assert_eq!(written(&step)["asks"], round["asks"], "round {polled} of {}", vector["name"]);
             for (id, reply) in read::replies(&with_long_bodies(&round["replies"]))? {
                 if format!("{reply:?}").len() < 100_000 {
                     *seen += &format!("{reply:?}");
@@ -35,8 +35,11 @@ fn run(vector: &Value, seen: &mut String) -> Result<Value, Failure> {
     let step = drive();
     assert_eq!(polled, vector["rounds"].as_array().unwrap().len(), "{} ended early", vector["name"]);
     *seen += &format!("{step:?} {exchange:?}");
-    let mut outcome = write::step(&step?);
-    Ok(json!({ "outcome": outcome["outcome"].take() }))
+    Ok(json!({ "outcome": written(&step?)["outcome"] }))
+}
+
+fn written(step: &Step) -> Value {
+    serde_json::from_str(&write::step(step)).unwrap()
 }
 
 fn with_long_bodies(replies: &Value) -> String {

@@ -1,0 +1,117 @@
+"""Runs what README.md shows, as it is written, against the emulator.
+
+A reader's endpoints are Google's. Here they are on this machine, which the packages refuse by default: so the Python
+snippets run after a prelude that changes this default, and the JavaScript ones find packages of the same names that
+pass everything on to the real ones with this default changed.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from emulator import Emulator
+
+REPOSITORY = Path(__file__).parents[2]
+SNIPPETS = dict(
+    re.findall(r"<!-- quickstart: (\S+) -->\n```\w+\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
+)
+PRINTED = r"service_account until 20\d\d-.*\n"
+
+
+@pytest.fixture
+def emulator(tmp_path):
+    running = Emulator(tmp_path / "credentials.json")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def packages(tmp_path):
+    """The npm packages, allowing endpoints on this machine."""
+    for name, entry in [("sanskey", "node/dist/index.mjs"), ("sanskey-wasm", "wasm/dist/index.js")]:
+        folder = tmp_path / "node_modules" / name
+        folder.mkdir(parents=True)
+        url = (REPOSITORY / entry).as_uri()
+        (folder / "package.json").write_text(json.dumps({"name": name, "type": "module", "exports": "./index.js"}))
+        (folder / "index.js").write_text(
+            f'export * from "{url}";\n'
+            f'import {{ fetchToken as real }} from "{url}";\n'
+            'export const fetchToken = (config, options) => real(config, { endpoints: "loopback", ...options });\n'
+        )
+
+
+def test_there_is_one_for_each():
+    assert sorted(SNIPPETS) == ["browser", "node", "node-host", "python", "python-host", "worker"]
+
+
+@pytest.mark.parametrize("name", ["python", "python-host"])
+def test_python(name, emulator, tmp_path):
+    prelude = "import sanskey\nsanskey.fetch_token.__kwdefaults__['endpoints'] = 'loopback'\n"
+    (tmp_path / "snippet.py").write_text(prelude + SNIPPETS[name])
+    assert re.fullmatch(PRINTED, run([sys.executable, "snippet.py"], tmp_path))
+    assert len(emulator.requests()) == 6
+
+
+@pytest.mark.parametrize("name", ["node", "node-host"])
+def test_node(name, emulator, packages, tmp_path):
+    assert re.fullmatch(PRINTED, run_javascript(SNIPPETS[name], tmp_path))
+    assert len(emulator.requests()) == 6
+
+
+def test_browser(emulator, packages, tmp_path):
+    key = emulator.role_credentials()
+    emulator.http("/emulator/requests", "DELETE")
+    given = {
+        "config": emulator.config_file.read_text(),
+        "awsCredentials": {
+            "accessKeyId": key["AccessKeyId"],
+            "secretAccessKey": key["SecretAccessKey"],
+            "sessionToken": key["Token"],
+        },
+    }
+    prelude = f"Object.assign(globalThis, {json.dumps(given)});\n"
+    assert re.fullmatch(PRINTED, run_javascript(prelude + SNIPPETS["browser"], tmp_path))
+    assert len(emulator.requests()) == 2
+
+
+def test_worker(emulator, packages, tmp_path):
+    """The request to Cloud Storage that it ends with is answered here with who the bearer is."""
+    key = emulator.role_credentials()
+    emulator.http("/emulator/requests", "DELETE")
+    env = {
+        "GOOGLE_CREDENTIALS": emulator.config_file.read_text(),
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": key["Token"],
+    }
+    (tmp_path / "worker.mjs").write_text(SNIPPETS["worker"])
+    caller = f"""
+        const realFetch = fetch;
+        globalThis.fetch = (url, init) =>
+          String(url).startsWith("https://storage.googleapis.com/")
+            ? realFetch("{emulator.url}/emulator/whoami", init)
+            : realFetch(url, init);
+        const {{ default: worker }} = await import("./worker.mjs");
+        const response = await worker.fetch(new Request("https://worker.example/"), {json.dumps(env)});
+        console.log(JSON.stringify(await response.json()));
+    """
+    bearer = json.loads(run_javascript(caller, tmp_path))
+    assert bearer["kind"] == "service_account"
+    assert [path for _, path, _ in emulator.requests() if "emulator" not in path][0] == "/v1/token"
+
+
+def run_javascript(source, folder):
+    (folder / "snippet.mjs").write_text(source)
+    return run(["node", "snippet.mjs"], folder)
+
+
+def run(command, folder):
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GOOGLE_"))}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
