@@ -1,7 +1,5 @@
 //! The host's JSON as the core's data.
 
-use std::collections::BTreeMap;
-
 use sanskey::sts::ClientAuthentication;
 use sanskey::{
     CommandOutput, EndpointPolicy, Goal, HostFailure, HostFailureKind, HttpResponse, Options, Reply, Secret,
@@ -108,12 +106,12 @@ fn http_response(object: &mut Object) -> Result<HttpResponse, Failure> {
     Ok(HttpResponse::new(status, headers, object.required_text("body")?))
 }
 
-fn env(object: &mut Object) -> Result<BTreeMap<String, Secret>, Failure> {
+fn env(object: &mut Object) -> Result<Vec<(String, Secret)>, Failure> {
     let values = object.object("values")?.ok_or_else(|| object.wrong("values", "an object"))?;
-    let mut env = BTreeMap::new();
+    let mut env = Vec::new();
     for (name, value) in values.fields {
         let Value::String(text) = value else { return Err(object.wrong("values", "texts")) };
-        env.insert(name, Secret::new(text));
+        env.push((name, Secret::new(text)));
     }
     Ok(env)
 }
@@ -202,7 +200,7 @@ impl Object {
     }
 
     fn text(&mut self, name: &str) -> Result<Option<String>, Failure> {
-        match self.fields.remove(name) {
+        match self.fields.get_mut(name).map(Value::take) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(self.wrong(name, "a text")),
@@ -221,7 +219,7 @@ impl Object {
     }
 
     fn list(&mut self, name: &str) -> Result<Vec<Value>, Failure> {
-        match self.fields.remove(name) {
+        match self.fields.get_mut(name).map(Value::take) {
             None | Some(Value::Null) => Ok(Vec::new()),
             Some(Value::Array(values)) => Ok(values),
             Some(_) => Err(self.wrong(name, "a list")),
@@ -239,7 +237,7 @@ impl Object {
     }
 
     fn object(&mut self, name: &str) -> Result<Option<Self>, Failure> {
-        match self.fields.remove(name) {
+        match self.fields.get_mut(name).map(Value::take) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Object(fields)) => Ok(Some(Self { what: self.what, fields })),
             Some(_) => Err(self.wrong(name, "an object")),

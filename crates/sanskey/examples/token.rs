@@ -8,7 +8,6 @@
 
 #![allow(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)] // a host, not the core
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -148,7 +147,7 @@ fn kind(error: &ureq::Error) -> HostFailureKind {
     }
 }
 
-fn environment(names: &[&str]) -> BTreeMap<String, Secret> {
+fn environment(names: &[&str]) -> Vec<(String, Secret)> {
     names
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), Secret::new(std::env::var(name).ok()?))))

@@ -1,6 +1,5 @@
 //! The conversation with the host: what the core asks ([`Ask`]), and what the host replies ([`Reply`]).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::http::{HttpRequest, HttpResponse};
@@ -37,7 +36,7 @@ pub enum Action {
         /// The program and its arguments, already split.
         argv: Vec<String>,
         /// Variables to set, beside those that the host has.
-        env: BTreeMap<String, String>,
+        env: Vec<(String, String)>,
         /// After which the program and its children are killed.
         timeout: Duration,
     },
@@ -55,7 +54,7 @@ pub enum Reply {
     /// To [`Action::RunCommand`].
     CommandOutput(CommandOutput),
     /// To [`Action::ReadEnv`]: those that are set, and their values.
-    Env(BTreeMap<String, Secret>),
+    Env(Vec<(String, Secret)>),
     /// To any action: it could not be done.
     Failed(HostFailure),
     /// To [`Action::ReadFile`]: the text, or `None` if there is no such file.

@@ -4,7 +4,6 @@
 //! `desk.http("aws-region", …)?` gives the answer if it has come; otherwise the question is put on
 //! the desk, once, and the flow leaves early with [`Leave::Waiting`].
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
@@ -61,6 +60,17 @@ struct Entry {
     seen_at: Option<UnixTime>,
 }
 
+/// What the host found in its environment.
+#[derive(Debug, Default)]
+pub(crate) struct Env(Vec<(String, Secret)>);
+
+impl Env {
+    pub(crate) fn get(&self, name: &str) -> Option<&Secret> {
+        let (_, value) = self.0.iter().find(|(each, _)| each == name)?;
+        Some(value).filter(|value| !value.is_empty())
+    }
+}
+
 /// A response, which ask it answers, and when it was seen.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -115,12 +125,9 @@ impl Desk {
     }
 
     /// Variables of the environment. Those that are empty count as not set.
-    pub(crate) fn env(&mut self, id: &str, names: &[&'static str]) -> Flow<BTreeMap<String, Secret>> {
+    pub(crate) fn env(&mut self, id: &str, names: &[&'static str]) -> Flow<Env> {
         match self.answer(id, |_| Ok(Action::ReadEnv { names: names.to_vec() }))?.0 {
-            Reply::Env(mut values) => {
-                values.retain(|name, value| !value.is_empty() && names.contains(&name.as_str()));
-                Ok(values)
-            }
+            Reply::Env(values) => Ok(Env(values)),
             Reply::Failed(failure) => Err(host_error(&failure, id, Stage::Source, "").into()),
             _ => Err(Error::bug("A reply of the wrong kind was taken.").into()),
         }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::desk::Answer;
 use crate::error::{Error, ErrorCode, Stage};
@@ -47,18 +47,20 @@ pub fn request(impersonation: &Impersonation<'_>) -> Result<HttpRequest, Error> 
     if !(600..=43_200).contains(&lifetime) {
         return Err(Error::invalid_argument("The lifetime of a token must be from 600 to 43200 seconds."));
     }
-    // In the order of the alphabet, which is that of the text whatever kind of map serde_json has.
-    let mut body = Map::new();
-    if !impersonation.delegates.is_empty() {
-        body.insert("delegates".to_owned(), json!(impersonation.delegates));
-    }
-    body.insert("lifetime".to_owned(), json!(format!("{lifetime}s")));
-    body.insert("scope".to_owned(), json!(scopes));
+    let delegates = match impersonation.delegates {
+        [] => String::new(),
+        delegates => format!("\"delegates\":{},", json(delegates)?),
+    };
+    let body = format!("{{{delegates}\"lifetime\":\"{lifetime}s\",\"scope\":{}}}", json(scopes)?);
     Ok(HttpRequest::new(Method::Post, impersonation.url, SERVER.timeout)
         .header("accept", "application/json")
         .header("authorization", format!("Bearer {}", impersonation.token.expose()))
         .header("content-type", "application/json")
-        .body(Value::Object(body).to_string()))
+        .body(body))
+}
+
+fn json(texts: &[&str]) -> Result<String, Error> {
+    serde_json::to_string(texts).map_err(|_| Error::bug("A list of texts could not be written as JSON."))
 }
 
 /// The service account's token in the API's answer, which came at the time `now`.
@@ -80,7 +82,7 @@ fn parse(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
     let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
         return Err(SERVER.malformed(response.status, "with something other than a JSON object"));
     };
-    let Some(Value::String(token)) = body.remove("accessToken") else {
+    let Some(Value::String(token)) = body.get_mut("accessToken").map(Value::take) else {
         return Err(SERVER.malformed(response.status, "without an accessToken"));
     };
     let value = Secret::new(token);

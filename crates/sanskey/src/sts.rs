@@ -80,7 +80,7 @@ pub fn request(exchange: &Exchange<'_>) -> Result<HttpRequest, Error> {
     push_form_field(&mut form, "subject_token", exchange.subject_token.expose());
     push_form_field(&mut form, "subject_token_type", exchange.subject_token_type);
     if let Some(project) = exchange.user_project {
-        push_form_field(&mut form, "options", &format!("{{\"userProject\":{}}}", Value::from(project)));
+        push_form_field(&mut form, "options", &format!("{{\"userProject\":{}}}", json(project)?));
     }
     let mut request = HttpRequest::new(Method::Post, exchange.token_url, SERVER.timeout)
         .header("accept", "application/json");
@@ -112,7 +112,7 @@ fn parse(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
     let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
         return Err(SERVER.malformed(response.status, "with something other than a JSON object"));
     };
-    let Some(Value::String(token)) = body.remove("access_token") else {
+    let Some(Value::String(token)) = body.get_mut("access_token").map(Value::take) else {
         return Err(SERVER.malformed(response.status, "without an access_token"));
     };
     let value = Secret::new(token);
@@ -120,8 +120,8 @@ fn parse(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
         return Err(SERVER.malformed(response.status, "with an access_token that cannot stand in a header"));
     }
     let lifetime = match body.get("expires_in") {
-        Some(Value::Number(seconds)) => whole_seconds(&seconds.to_string()),
-        Some(Value::String(digits)) => whole_seconds(digits.trim()),
+        Some(Value::Number(seconds)) => seconds.as_u64().or_else(|| whole(seconds.as_f64()?)),
+        Some(Value::String(digits)) => digits.trim().parse().ok(),
         _ => None,
     };
     Ok(Token::living(value, TokenKind::Federated, now, lifetime))
@@ -170,9 +170,13 @@ fn explain(error: Error) -> Error {
     error.with_hint(hint)
 }
 
-/// The whole part of a number of seconds. A server may say anything; what makes no sense as a lifetime
-/// counts as unknown.
-fn whole_seconds(number: &str) -> Option<u64> {
-    let whole = number.split_once('.').map_or(number, |(whole, _)| whole);
-    whole.parse().ok().filter(|seconds| *seconds < 10_000_000_000)
+/// A server may say anything; what makes no sense as a lifetime counts as unknown.
+fn whole(seconds: f64) -> Option<u64> {
+    // The conversion drops the fraction, and saturates.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    (seconds >= 0.0).then_some(seconds as u64)
+}
+
+fn json(text: &str) -> Result<String, Error> {
+    serde_json::to_string(text).map_err(|_| Error::bug("A text could not be written as JSON."))
 }

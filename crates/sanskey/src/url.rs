@@ -89,10 +89,10 @@ fn split_authority(authority: &str) -> Result<(&str, Option<u16>), &'static str>
         None => (authority, None),
     };
     let is_name = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b));
-    let is_ipv6 = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .is_some_and(|inner| inner.parse::<std::net::Ipv6Addr>().is_ok());
+    // Whether the groups add up is left to whoever connects; what matters here is where the host ends.
+    let is_ipv6 = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).is_some_and(|inner| {
+        !inner.is_empty() && inner.bytes().all(|b| b.is_ascii_hexdigit() || b".:".contains(&b))
+    });
     if !is_name && !is_ipv6 {
         return Err(if host.is_empty() {
             "has no host"

@@ -1,7 +1,5 @@
 //! What must hold for every order of replies and for every text that comes back.
 
-use std::collections::BTreeMap;
-
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use proptest::{prop_assert, prop_assert_eq};
@@ -159,7 +157,7 @@ fn answer(ask: &Ask, failing: &[bool]) -> Reply {
             Reply::HttpResponse(HttpResponse::new(503, vec![], "busy"))
         }
         Action::HttpRequest(_) => Reply::HttpResponse(HttpResponse::new(200, vec![], body)),
-        Action::ReadEnv { .. } => Reply::Env(BTreeMap::new()),
+        Action::ReadEnv { .. } => Reply::Env(vec![]),
         Action::Wait { .. } => Reply::Waited,
         other => panic!("not asked in this exchange: {}", other.kind()),
     }

@@ -5,8 +5,6 @@
 //! (<https://cloud.google.com/docs/authentication/external/externally-sourced-credentials>). Without
 //! a check, whoever can change the file can have the workload's proof of identity sent to himself.
 
-use std::net::IpAddr;
-
 use crate::error::{Error, ErrorCode};
 use crate::url::HttpUrl;
 
@@ -114,6 +112,7 @@ fn is_aws_sts_host(host: &str) -> bool {
 }
 
 fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    let is_loopback_v4 =
+        |rest: &str| rest.split('.').count() == 3 && rest.split('.').all(|byte| byte.parse::<u8>().is_ok());
+    matches!(host, "localhost" | "[::1]") || host.strip_prefix("127.").is_some_and(is_loopback_v4)
 }

@@ -40,7 +40,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
-        match self.object.remove(name) {
+        match self.object.get_mut(name).map(Value::take) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.is_empty())),
             Some(_) => Err(self.invalid(name, "is not a text")),

@@ -3,14 +3,13 @@
 //! Both are taken from the caller, else from the environment, else from the EC2 instance metadata
 //! service (IMDS). AIP-4117, "Determining the subject token in AWS".
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use crate::aws::{Credentials, VerificationUrl, region};
 use crate::config::AwsSource;
-use crate::desk::{Answer, Desk, Flow, both};
+use crate::desk::{Answer, Desk, Env, Flow, both};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::goal::Options;
 use crate::http::{HttpRequest, Method};
@@ -67,7 +66,7 @@ impl CallerIdentity {
 }
 
 /// The environment, unless the caller has said all that it could say.
-fn environment(desk: &mut Desk, options: &Options) -> Flow<BTreeMap<String, Secret>> {
+fn environment(desk: &mut Desk, options: &Options) -> Flow<Env> {
     const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
     const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
@@ -79,17 +78,17 @@ fn environment(desk: &mut Desk, options: &Options) -> Flow<BTreeMap<String, Secr
         names.extend(CREDENTIALS);
     }
     if names.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(Env::default());
     }
     desk.env("env", &names)
 }
 
-fn region_in(env: &BTreeMap<String, Secret>) -> Option<String> {
+fn region_in(env: &Env) -> Option<String> {
     let region = env.get("AWS_REGION").or_else(|| env.get("AWS_DEFAULT_REGION"))?;
     Some(region.expose().to_owned())
 }
 
-fn credentials_in(env: &BTreeMap<String, Secret>) -> Result<Option<Credentials>, Error> {
+fn credentials_in(env: &Env) -> Result<Option<Credentials>, Error> {
     match (env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY")) {
         (Some(id), Some(secret)) => {
             let credentials = Credentials {
@@ -285,7 +284,7 @@ fn parse_credentials(text: &str) -> Result<Credentials, String> {
 }
 
 fn take_text(body: &mut Map<String, Value>, name: &str) -> Result<String, String> {
-    match body.remove(name) {
+    match body.get_mut(name).map(Value::take) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text),
         _ => Err(format!("with credentials that have no {name}")),
     }

@@ -3,8 +3,6 @@
 //! The module that this becomes has no host to ask: if the core reached for a clock, a random source or anything else,
 //! the module would have to import it. `check.mjs` looks at the imports, and runs the function.
 
-use std::collections::BTreeMap;
-
 use sanskey::{
     Action, CredentialConfig, Exchange, Goal, HttpResponse, Options, Reply, Secret, Step, UnixTime,
 };
@@ -57,7 +55,7 @@ fn exchange() -> Result<u32, sanskey::Error> {
 /// What AWS and Google would say.
 fn answer(id: &str, action: &Action) -> Reply {
     if matches!(action, Action::ReadEnv { .. }) {
-        return Reply::Env(BTreeMap::new());
+        return Reply::Env(vec![]);
     }
     let body = match id {
         "imds-session" => "session",
