@@ -71,7 +71,7 @@ build-rust: build-emulator
 	@cargo build --locked --quiet --release --package sanskey --example token
 
 build-emulator: $(TARGET)/.prerequisites
-	@echo '==> building the emulator (about 60 s the first time)'
+	@echo '==> building the emulator (about 45 s the first time)'
 	@cargo build --locked --quiet --release --package sanskey-emulator
 
 build-python: .venv/.extension
@@ -79,7 +79,7 @@ build-wasm: wasm/dist/.built
 build-node: node/dist/.built
 
 .venv/.extension: .venv/.installed python/pyproject.toml $(call rust_sources,bindings/python)
-	@echo '==> building the Python extension (about 60 s the first time)'
+	@echo '==> building the Python extension (about 30 s the first time)'
 	@cd python && VIRTUAL_ENV=$(CURDIR)/.venv ../.venv/bin/maturin develop --quiet --locked --release
 	@touch $@
 
@@ -102,7 +102,7 @@ node/dist/.built: wasm/dist/.built node/node_modules/.installed $(call rust_sour
 .PHONY: test-rust test-python test-wasm test-node test-oracle test-readme
 
 test-rust: build-emulator
-	@echo '==> testing Rust (about 2 min the first time)'
+	@echo '==> testing Rust (about a minute the first time)'
 	@cargo $(CARGO_TEST) --locked
 	@cargo test --locked --doc
 
@@ -135,7 +135,7 @@ lint-scripts:
 	@for script in .ci/run scripts/*.sh; do bash -n "$$script" || exit 1; done
 
 lint-rust: $(TARGET)/.prerequisites
-	@echo '==> linting Rust (about 90 s the first time)'
+	@echo '==> linting Rust (about a minute the first time)'
 	@cargo fmt --all --check
 	@cargo clippy --locked --quiet --workspace --all-targets -- --deny warnings
 	@RUSTDOCFLAGS='--deny warnings' cargo doc --locked --quiet --no-deps --document-private-items

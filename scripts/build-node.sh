@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
-say "compiling the Node addon (about 40 s the first time)"
+say "compiling the Node addon (about 20 s the first time)"
 cargo build --locked --quiet --release --package sanskey-node
 
 case "$(uname -s)" in

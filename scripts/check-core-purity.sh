@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
 
-say "core purity: clippy on the library (about 20 s the first time)"
+say "core purity: clippy on the library (a few seconds)"
 # Forbidden, and not only denied: an #[allow] in the source is an error too. Everything else is `make lint-rust`.
 cargo clippy --locked --quiet --package sanskey --lib -- --allow clippy::all --allow clippy::pedantic \
     --forbid clippy::disallowed-methods --forbid clippy::disallowed-types --forbid clippy::disallowed-macros \

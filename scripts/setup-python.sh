@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 cd "$ROOT"
-say "installing the Python tools into .venv (about a minute)"
+say "installing the Python tools into .venv (about 20 s)"
 [ -x .venv/bin/python ] || "${PYTHON:-python3}" -m venv .venv
 requirements=()
 for file in python/requirements-dev.txt tests/oracle/requirements.txt; do
