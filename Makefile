@@ -39,6 +39,8 @@ token: build-python ## get a token from the real endpoints, with GOOGLE_APPLICAT
 clean: ## remove what these commands made here (compiled tools stay in ~/.cache/sanskey)
 	rm -rf $(TARGET) .venv wasm/node_modules wasm/dist wasm/pkg node/node_modules node/dist node/*.node \
 		python/src/sanskey/_native*.so tests/oracle/node_modules
+	find . -type d \( -name __pycache__ -o -name .pytest_cache -o -name .ruff_cache -o -name .mypy_cache -o -name .hypothesis \) \
+		-prune -exec rm -rf {} +
 
 # Setting up ----------------------------------------------------------------------------------------------------------
 
