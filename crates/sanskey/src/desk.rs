@@ -126,7 +126,7 @@ impl Desk {
 
     /// Variables of the environment. Those that are empty count as not set.
     pub(crate) fn env(&mut self, id: &str, names: &[&'static str]) -> Flow<Env> {
-        match self.answer(id, |_| Ok(Action::ReadEnv { names: names.to_vec() }))?.0 {
+        match self.answer(id, &|_| Ok(Action::ReadEnv { names: names.to_vec() }))?.0 {
             Reply::Env(values) => Ok(Env(values)),
             Reply::Failed(failure) => Err(host_error(&failure, id, Stage::Source, "").into()),
             _ => Err(Error::bug("A reply of the wrong kind was taken.").into()),
@@ -139,12 +139,12 @@ impl Desk {
         &mut self,
         id: &'static str,
         server: &Server,
-        build: impl Fn(UnixTime) -> Result<HttpRequest, Error>,
+        build: &dyn Fn(UnixTime) -> Result<HttpRequest, Error>,
     ) -> Flow<Answer> {
         let mut attempt: u32 = 1;
         let mut ask_id = id.to_owned();
         loop {
-            let (reply, seen_at) = self.answer(&ask_id, |now| build(now).map(Action::HttpRequest))?;
+            let (reply, seen_at) = self.answer(&ask_id, &|now| build(now).map(Action::HttpRequest))?;
             let delay = match reply {
                 Reply::HttpResponse(response) => {
                     let answer = Answer { ask_id, response, seen_at };
@@ -166,7 +166,7 @@ impl Desk {
     }
 
     fn wait(&mut self, id: &str, stage: Stage, duration: Duration) -> Flow<()> {
-        match self.answer(id, |_| Ok(Action::Wait { duration }))?.0 {
+        match self.answer(id, &|_| Ok(Action::Wait { duration }))?.0 {
             Reply::Failed(failure) => Err(host_error(&failure, id, stage, "").into()),
             _ => Ok(()),
         }
@@ -185,7 +185,7 @@ impl Desk {
     fn answer(
         &mut self,
         id: &str,
-        action: impl FnOnce(UnixTime) -> Result<Action, Error>,
+        action: &dyn Fn(UnixTime) -> Result<Action, Error>,
     ) -> Flow<(Reply, UnixTime)> {
         let now = self.now;
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.ask.id == id) {
@@ -237,7 +237,7 @@ impl Action {
 }
 
 /// An ask that the host could not carry out.
-pub(crate) fn host_error(failure: &HostFailure, ask_id: &str, stage: Stage, hint: &str) -> Error {
+pub(crate) fn host_error(failure: &HostFailure, ask_id: &str, stage: Stage, hint: &'static str) -> Error {
     let (code, what, usual_hint, retryable) = match failure.kind {
         HostFailureKind::Denied => (
             ErrorCode::HostDenied,
@@ -274,6 +274,6 @@ pub(crate) fn host_error(failure: &HostFailure, ask_id: &str, stage: Stage, hint
         .with_retryable(retryable)
 }
 
-fn misuse(code: ErrorCode, id: &str, what: &str, hint: &str) -> Error {
+fn misuse(code: ErrorCode, id: &str, what: &str, hint: &'static str) -> Error {
     Error::new(code, format!("The ask {id} {what}."), hint).about_ask(id)
 }

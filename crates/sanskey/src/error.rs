@@ -1,5 +1,6 @@
 //! What can go wrong, said so that a person or a program can act on it: [`Error`].
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Who can mend it.
@@ -168,8 +169,8 @@ pub struct Error(Box<Details>);
 struct Details {
     code: ErrorCode,
     stage: Option<Stage>,
-    message: String,
-    hint: String,
+    message: Cow<'static, str>,
+    hint: Cow<'static, str>,
     field: Option<String>,
     ask_id: Option<String>,
     status: Option<u16>,
@@ -240,13 +241,35 @@ impl Error {
         self.0.remote.as_ref()?.description.as_deref()
     }
 
+    /// The texts of most failures are known when this is compiled, and cost nothing until they are read.
+    pub(crate) fn new(
+        code: ErrorCode,
+        message: impl Into<Cow<'static, str>>,
+        hint: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::with_texts(code, message.into(), hint.into())
+    }
+
+    /// A failure about one field of the configuration.
+    pub(crate) fn config(
+        code: ErrorCode,
+        field: &str,
+        message: impl Into<Cow<'static, str>>,
+        hint: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let mut error = Self::new(code, message, hint).at(Stage::Config);
+        error.0.field = Some(field.to_owned());
+        error
+    }
+
     #[cold]
-    pub(crate) fn new(code: ErrorCode, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    #[inline(never)] // or else a copy of it would stand wherever something can go wrong
+    fn with_texts(code: ErrorCode, message: Cow<'static, str>, hint: Cow<'static, str>) -> Self {
         Self(Box::new(Details {
             code,
             stage: None,
-            message: message.into(),
-            hint: hint.into(),
+            message,
+            hint,
             field: None,
             ask_id: None,
             status: None,
@@ -255,23 +278,11 @@ impl Error {
         }))
     }
 
-    /// A failure about one field of the configuration.
-    pub(crate) fn config(
-        code: ErrorCode,
-        field: impl Into<String>,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
-        let mut error = Self::new(code, message, hint).at(Stage::Config);
-        error.0.field = Some(field.into());
-        error
-    }
-
-    pub(crate) fn invalid_argument(message: impl Into<String>) -> Self {
+    pub(crate) fn invalid_argument(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::InvalidArgument, message, "Correct the argument that the message names.")
     }
 
-    pub(crate) fn bug(message: impl Into<String>) -> Self {
+    pub(crate) fn bug(message: &'static str) -> Self {
         Self::new(
             ErrorCode::Bug,
             message,
@@ -286,8 +297,8 @@ impl Error {
     }
 
     #[must_use]
-    pub(crate) fn with_hint(mut self, hint: &str) -> Self {
-        hint.clone_into(&mut self.0.hint);
+    pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
+        self.0.hint = hint.into();
         self
     }
 
@@ -344,7 +355,7 @@ impl Error {
             .remote
             .iter_mut()
             .flat_map(|remote| [remote.error.as_mut(), remote.description.as_mut()].into_iter().flatten());
-        remote.chain([&mut details.message])
+        remote.chain([details.message.to_mut()])
     }
 }
 

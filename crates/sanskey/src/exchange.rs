@@ -124,7 +124,7 @@ fn federated_token(
     scopes: &[&str],
 ) -> Flow<Token> {
     let proof = source::proof(desk, config, options)?;
-    let answer = desk.http("sts", &sts::SERVER, |now| {
+    let answer = desk.http("sts", &sts::SERVER, &|now| {
         sts::request(&sts::Exchange {
             token_url: config.token_url(),
             audience: config.audience(),
@@ -146,7 +146,7 @@ fn service_account_token(
     federated: &Token,
     scopes: &[&str],
 ) -> Flow<Token> {
-    let answer = desk.http("impersonate", &impersonation::SERVER, |_| {
+    let answer = desk.http("impersonate", &impersonation::SERVER, &|_| {
         impersonation::request(&impersonation::Impersonation {
             url: &account.url,
             token: &federated.value,

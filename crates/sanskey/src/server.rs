@@ -112,7 +112,7 @@ impl Server {
         host_error(failure, ask_id, self.stage, self.connection_hint)
     }
 
-    fn error(&self, code: ErrorCode, status: u16, what: &str, hint: &str) -> Error {
+    fn error(&self, code: ErrorCode, status: u16, what: &str, hint: &'static str) -> Error {
         Error::new(code, format!("{} answered {what}.", self.name), hint).at(self.stage).with_status(status)
     }
 

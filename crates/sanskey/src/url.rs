@@ -126,6 +126,7 @@ pub(crate) fn encoded_length(text: &str) -> usize {
 
 /// Appends `name=value` to a form (`application/x-www-form-urlencoded`), encoded so that it reads
 /// the same to a server that takes `+` for a space and to one that does not.
+#[inline(never)]
 pub(crate) fn push_form_field(form: &mut String, name: &str, value: &str) {
     if !form.is_empty() {
         form.push('&');

@@ -87,13 +87,13 @@ impl<'a> Fields<'a> {
         match self.object.get_mut(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Object(object)) => Ok(Some(Fields { path, object })),
-            Some(_) => Err(invalid(path, "is not a JSON object")),
+            Some(_) => Err(invalid(&path, "is not a JSON object")),
         }
     }
 
     /// `problem` continues the sentence "The field … of the credential configuration".
     pub(super) fn invalid(&self, name: &str, problem: &str) -> Error {
-        invalid(self.path_of(name), problem)
+        invalid(&self.path_of(name), problem)
     }
 
     fn path_of(&self, name: &str) -> String {
@@ -101,7 +101,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn invalid(path: String, problem: &str) -> Error {
+fn invalid(path: &str, problem: &str) -> Error {
     let message = format!("The field {path} of the credential configuration {problem}.");
     let hint = "Correct the field, or create the configuration again with `gcloud iam workload-identity-pools create-cred-config`.";
     Error::config(ErrorCode::ConfigFieldInvalid, path, message, hint)
@@ -111,5 +111,5 @@ pub(super) fn missing(path: impl Into<String>, explanation: &str) -> Error {
     let path = path.into();
     let message = format!("The credential configuration has no field {path}.");
     let hint = format!("{explanation} `gcloud iam workload-identity-pools create-cred-config` writes it.");
-    Error::config(ErrorCode::ConfigFieldMissing, path, message, hint)
+    Error::config(ErrorCode::ConfigFieldMissing, &path, message, hint)
 }

@@ -263,13 +263,13 @@ fn read_source(fields: &mut Fields<'_>) -> Result<Source, Error> {
         )),
         [kind] => Err(Error::config(
             ErrorCode::ConfigSourceUnsupported,
-            format!("credential_source.{kind}"),
+            &format!("credential_source.{kind}"),
             format!("A credential source of the kind {kind} is not supported."),
             "This version reads AWS sources, those with an environment_id.",
         )),
         [first, second, ..] => Err(Error::config(
             ErrorCode::ConfigSourceAmbiguous,
-            format!("credential_source.{second}"),
+            &format!("credential_source.{second}"),
             format!("The credential source has both {first} and {second}."),
             "Keep the one that the workload is to use and remove the other.",
         )),

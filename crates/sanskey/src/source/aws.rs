@@ -100,7 +100,7 @@ fn credentials_in(env: &Env) -> Result<Option<Credentials>, Error> {
                 Ok(()) => Ok(Some(credentials)),
                 Err(error) => Err(Error::new(
                     ErrorCode::AwsCredentialsInvalid,
-                    error.message(),
+                    error.message().to_owned(),
                     "Correct AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; look for spaces and line breaks.",
                 )
                 .at(Stage::Source)),
@@ -189,7 +189,7 @@ impl<'a> Imds<'a> {
     /// Begins a session of version 2: one for the whole exchange. `None` means version 1.
     fn session(&self, desk: &mut Desk) -> Flow<Option<Secret>> {
         let Some(url) = self.session else { return Ok(None) };
-        let answer = desk.http("imds-session", &SERVER, |_| {
+        let answer = desk.http("imds-session", &SERVER, &|_| {
             Ok(imds_request(Method::Put, url).header("x-aws-ec2-metadata-token-ttl-seconds", SESSION_SECONDS))
         })?;
         let token = accept(
@@ -206,7 +206,7 @@ impl<'a> Imds<'a> {
 
     fn region(&self, desk: &mut Desk, session: Option<&Secret>) -> Flow<String> {
         let url = self.zone.unwrap_or_default();
-        let answer = desk.http("aws-region", &SERVER, |_| Ok(get(url, session)))?;
+        let answer = desk.http("aws-region", &SERVER, &|_| Ok(get(url, session)))?;
         let zone = accept(&answer, session_hint(session))?.trim();
         match region::of_zone(zone) {
             Some(region) => Ok(region.to_owned()),
@@ -224,10 +224,10 @@ impl<'a> Imds<'a> {
 
     fn credentials(&self, desk: &mut Desk, session: Option<&Secret>) -> Flow<Credentials> {
         let url = self.roles.unwrap_or_default().trim_end_matches('/');
-        let answer = desk.http("aws-role", &SERVER, |_| Ok(get(url, session)))?;
+        let answer = desk.http("aws-role", &SERVER, &|_| Ok(get(url, session)))?;
         let role = first_role(&answer, session)?;
         let role_url: String = [url, "/"].into_iter().chain(encode(&role)).collect();
-        let answer = desk.http("aws-credentials", &SERVER, |_| Ok(get(&role_url, session)))?;
+        let answer = desk.http("aws-credentials", &SERVER, &|_| Ok(get(&role_url, session)))?;
         let credentials = parse_credentials(accept(&answer, session_hint(session))?)
             .map_err(|problem| malformed(&answer, &problem))?;
         credentials
@@ -291,7 +291,7 @@ fn take_text(body: &mut Map<String, Value>, name: &str) -> Result<String, String
 }
 
 /// The text of a successful answer; `hint` is for a refusal.
-fn accept<'a>(answer: &'a Answer, hint: &str) -> Result<&'a str, Error> {
+fn accept<'a>(answer: &'a Answer, hint: &'static str) -> Result<&'a str, Error> {
     SERVER.accept(answer).map_err(|error| match error.code() {
         ErrorCode::ImdsRejected => error.with_hint(hint),
         _ => error,
