@@ -17,7 +17,7 @@ use crate::secret::Secret;
 use crate::server::Server;
 use crate::time::UnixTime;
 use crate::token::{Token, TokenKind};
-use crate::url::{check_url, encoded_length, is_visible_ascii, push_form_field};
+use crate::url::{check_url, is_visible_ascii, push_form_field};
 
 /// What is exchanged, where, and for what.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub fn request(exchange: &Exchange<'_>) -> Result<HttpRequest, Error> {
     check_url("token_url", exchange.token_url)?;
     let scopes = scopes_or_default(exchange.scopes)?;
     // Large enough to hold it all, so that no copy of the proof is left behind by growing.
-    let capacity = encoded_length(exchange.subject_token.expose()).saturating_add(4096);
+    let capacity = exchange.subject_token.expose().len().saturating_mul(3).saturating_add(4096);
     let mut form = String::with_capacity(capacity);
     push_form_field(&mut form, "grant_type", "urn:ietf:params:oauth:grant-type:token-exchange");
     push_form_field(&mut form, "audience", exchange.audience);

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::secret::Secret;
 use crate::sigv4;
 use crate::time::UnixTime;
-use crate::url::{HttpUrl, encode, encoded_length};
+use crate::url::{HttpUrl, push_encoded};
 
 /// The subject token of an AWS workload (`urn:ietf:params:aws:token-type:aws4_request`).
 ///
@@ -84,10 +84,11 @@ impl VerificationUrl {
             json.push("\"}".into());
         }
         json.push("],\"body\":\"\"}".into());
-        // Exactly as long as it needs to be, so that no copy is left behind by growing.
-        let mut token = String::with_capacity(json.iter().map(|piece| encoded_length(piece)).sum());
+        // Large enough to hold it all, so that no copy is left behind by growing.
+        let length: usize = json.iter().map(|piece| piece.len()).sum();
+        let mut token = String::with_capacity(length.saturating_mul(3));
         for piece in &json {
-            token.extend(encode(piece));
+            push_encoded(&mut token, piece);
         }
         Ok(Secret::new(token))
     }
@@ -95,7 +96,9 @@ impl VerificationUrl {
 
 /// The inside of a JSON string. Most texts here have nothing to escape.
 fn escaped(text: &str) -> Result<Cow<'_, str>, Error> {
-    if text.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\') {
+    #[allow(clippy::needless_bitwise_bool)] // without early ends, many bytes are looked at at once
+    let needs_escape = text.bytes().fold(false, |found, b| found | (b < b' ') | (b == b'"') | (b == b'\\'));
+    if !needs_escape {
         return Ok(text.into());
     }
     let quoted =
