@@ -1,0 +1,168 @@
+//! The EC2 instance metadata service (IMDS).
+//!
+//! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html>
+
+use std::time::Duration;
+
+use super::role_credentials;
+use crate::aws::{Credentials, region};
+use crate::config::AwsSource;
+use crate::desk::{Answer, Desk, Flow};
+use crate::error::{Error, ErrorCode, Stage};
+use crate::http::{HttpRequest, Method};
+use crate::secret::Secret;
+use crate::server::Server;
+use crate::url::{encode, is_visible_ascii};
+
+/// The service, as far as it is needed: each URL is there if it is.
+pub(super) struct Imds<'a> {
+    zone: Option<&'a str>,
+    roles: Option<&'a str>,
+    session: Option<&'a str>,
+}
+
+const SERVER: Server = Server {
+    name: "The EC2 metadata service",
+    stage: Stage::Source,
+    timeout: Duration::from_secs(1),
+    first_delay: Duration::from_millis(100),
+    retry_unreachable: false,
+    connection_hint: "On EC2, see that the metadata service is enabled and, in a container, that its hop limit is 2 or more. Elsewhere, set AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    rejected: ErrorCode::ImdsRejected,
+    unavailable: ErrorCode::ImdsUnavailable,
+    malformed: ErrorCode::ImdsMalformed,
+};
+
+/// A session is needed for a few requests only.
+const SESSION_SECONDS: &str = "300";
+
+impl<'a> Imds<'a> {
+    /// What is needed must be configured; that is checked before the first request.
+    pub(super) fn of(
+        source: &'a AwsSource,
+        needs_region: bool,
+        needs_credentials: bool,
+    ) -> Result<Self, Error> {
+        if needs_region && source.region_url.is_none() {
+            return Err(Error::new(
+                ErrorCode::AwsRegionUnavailable,
+                "The AWS region is not in the environment, and the configuration has no region_url.",
+                "Set AWS_REGION, or add credential_source.region_url to the configuration.",
+            )
+            .at(Stage::Source));
+        }
+        if needs_credentials && source.credentials_url.is_none() {
+            return Err(Error::new(
+                ErrorCode::AwsCredentialsUnavailable,
+                "There are no AWS credentials in the environment, and the configuration has no url to ask for them.",
+                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or add credential_source.url to the configuration.",
+            )
+            .at(Stage::Source));
+        }
+        let is_needed = needs_region || needs_credentials;
+        Ok(Self {
+            zone: source.region_url.as_deref(),
+            roles: source.credentials_url.as_deref(),
+            session: source.session_token_url.as_deref().filter(|_| is_needed),
+        })
+    }
+
+    /// Begins a session of version 2: one for the whole exchange. `None` means version 1.
+    pub(super) fn session(&self, desk: &mut Desk) -> Flow<Option<Secret>> {
+        let Some(url) = self.session else { return Ok(None) };
+        let answer = desk.http("imds-session", &SERVER, &|_| {
+            Ok(imds_request(Method::Put, url).header("x-aws-ec2-metadata-token-ttl-seconds", SESSION_SECONDS))
+        })?;
+        let token = accept(
+            &answer,
+            "The session was refused: see that credential_source.imdsv2_session_token_url is right, and that the metadata service is enabled for this instance.",
+        )?;
+        if !is_visible_ascii(token) {
+            return Err(malformed(&answer, "with a session token that cannot stand in a header").into());
+        }
+        let token = Secret::new(token);
+        desk.keep_secret(&token);
+        Ok(Some(token))
+    }
+
+    pub(super) fn region(&self, desk: &mut Desk, session: Option<&Secret>) -> Flow<String> {
+        let url = self.zone.unwrap_or_default();
+        let answer = desk.http("aws-region", &SERVER, &|_| Ok(get(url, session)))?;
+        let zone = accept(&answer, session_hint(session))?.trim();
+        match region::of_zone(zone) {
+            Some(region) => Ok(region.to_owned()),
+            None => Err(Error::new(
+                ErrorCode::AwsRegionUnknown,
+                "The metadata service's answer is not the name of an AWS availability zone.",
+                "See that credential_source.region_url is right, or set AWS_REGION.",
+            )
+            .at(Stage::Source)
+            .about_ask(&answer.ask_id)
+            .with_status(answer.response.status)
+            .into()),
+        }
+    }
+
+    pub(super) fn credentials(&self, desk: &mut Desk, session: Option<&Secret>) -> Flow<Credentials> {
+        let url = self.roles.unwrap_or_default().trim_end_matches('/');
+        let answer = desk.http("aws-role", &SERVER, &|_| Ok(get(url, session)))?;
+        let role = first_role(&answer, session)?;
+        let role_url: String = [url, "/"].into_iter().chain(encode(&role)).collect();
+        let answer = desk.http("aws-credentials", &SERVER, &|_| Ok(get(&role_url, session)))?;
+        let credentials = role_credentials::parse(accept(&answer, session_hint(session))?)
+            .map_err(|problem| malformed(&answer, &problem))?;
+        Ok(credentials)
+    }
+}
+
+fn get(url: &str, session: Option<&Secret>) -> HttpRequest {
+    let request = imds_request(Method::Get, url);
+    match session {
+        Some(token) => request.header("x-aws-ec2-metadata-token", token.clone()),
+        None => request,
+    }
+}
+
+/// The address is link-local: a proxy would answer for another machine.
+fn imds_request(method: Method, url: &str) -> HttpRequest {
+    HttpRequest::new(method, url, SERVER.timeout).bypassing_proxies()
+}
+
+/// The service lists the roles, a line each; an instance has one at most.
+fn first_role(answer: &Answer, session: Option<&Secret>) -> Result<String, Error> {
+    let missing =
+        |error: Error| error.about_ask(&answer.ask_id).with_status(answer.response.status).at(Stage::Source);
+    let hint = "Attach an instance profile with an IAM role to this instance, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
+    let what = "The EC2 metadata service names no IAM role for this instance.";
+    if answer.response.status == 404 {
+        return Err(missing(Error::new(ErrorCode::AwsRoleMissing, what, hint)));
+    }
+    let text = accept(answer, session_hint(session))?;
+    match text.lines().map(str::trim).find(|line| !line.is_empty()) {
+        Some(role) => Ok(role.to_owned()),
+        None => Err(missing(Error::new(ErrorCode::AwsRoleMissing, what, hint))),
+    }
+}
+
+/// The text of a successful answer; `hint` is for a refusal.
+fn accept<'a>(answer: &'a Answer, hint: &'static str) -> Result<&'a str, Error> {
+    SERVER.accept(answer).map_err(|error| match error.code() {
+        ErrorCode::ImdsRejected => error.with_hint(hint),
+        _ => error,
+    })
+}
+
+fn session_hint(session: Option<&Secret>) -> &'static str {
+    match session {
+        None => {
+            "This instance probably demands IMDSv2: add credential_source.imdsv2_session_token_url to the configuration (gcloud writes it with --enable-imdsv2)."
+        }
+        Some(_) => {
+            "See that the URLs of credential_source are those of the metadata service of this instance."
+        }
+    }
+}
+
+fn malformed(answer: &Answer, problem: &str) -> Error {
+    SERVER.malformed(answer.response.status, problem).about_ask(&answer.ask_id)
+}
