@@ -2,6 +2,16 @@
 export const ERROR_CODES = {
   /** An ask was answered twice. */
   already_answered: "misuse",
+  /** The answer of the container's credential endpoint is not what its protocol says. */
+  aws_container_malformed: "remote",
+  /** The container's credential endpoint refused the request. */
+  aws_container_rejected: "remote",
+  /** The authorization token for the container's credential endpoint is missing or cannot be sent. */
+  aws_container_token_invalid: "config",
+  /** The container's credential endpoint had no answer, after every try. */
+  aws_container_unavailable: "remote",
+  /** The address of the container's credential endpoint leads where credentials must not come from. */
+  aws_container_url_refused: "config",
   /** The environment holds one half of an AWS access key. */
   aws_credentials_incomplete: "config",
   /** The environment holds AWS credentials that cannot be sent in a header. */

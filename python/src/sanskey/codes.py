@@ -6,6 +6,11 @@ from typing import Literal
 
 ErrorCode = Literal[
     "already_answered",
+    "aws_container_malformed",
+    "aws_container_rejected",
+    "aws_container_token_invalid",
+    "aws_container_unavailable",
+    "aws_container_url_refused",
     "aws_credentials_incomplete",
     "aws_credentials_invalid",
     "aws_credentials_unavailable",

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from . import config_cases, exchange_failures, exchange_success, function_cases
+from . import config_cases, container_cases, exchange_failures, exchange_success, function_cases
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 JSON_TEXT = r'("(?:[^"\\]|\\.)*")'
@@ -16,7 +16,9 @@ def files():
     written = {}
     for folder, vectors in [
         ("exchange/aws", _exchanges(exchange_success.exchanges())),
+        ("exchange/aws", _exchanges(container_cases.exchanges())),
         ("exchange/aws-failures", _exchanges(exchange_failures.exchanges())),
+        ("exchange/aws-failures", _exchanges(container_cases.failures())),
         ("exchange/misuse", _exchanges(exchange_failures.misuse())),
         ("exchange/config", _exchanges(config_cases.refusals())),
         ("config", config_cases.summaries()),

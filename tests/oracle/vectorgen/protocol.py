@@ -8,8 +8,16 @@ from .signing import percent_encode
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 AWS4_REQUEST = "urn:ietf:params:aws:token-type:aws4_request"
 REGION_NAMES = ["AWS_REGION", "AWS_DEFAULT_REGION"]
-CREDENTIAL_NAMES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+KEY_NAMES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
+CONTAINER_NAMES = [
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+]
+CREDENTIAL_NAMES = KEY_NAMES + CONTAINER_NAMES
 IMDS_TIMEOUT_MS = 1000
+CONTAINER_TIMEOUT_MS = 2000
 GOOGLE_TIMEOUT_MS = 10000
 
 
@@ -32,6 +40,19 @@ def imds_session(url, ask_id="imds-session"):
 def imds_get(ask_id, url, session=None):
     headers = [] if session is None else [["x-aws-ec2-metadata-token", session]]
     return {"id": ask_id, **_imds("GET", url, headers)}
+
+
+def container_token(path):
+    return {"id": "container-token", "action": "read_file", "path": path}
+
+
+def container_get(ask_id, url, authorization=None):
+    """Over http the address is this machine's or a link-local one, which no proxy can reach."""
+    headers = [["accept", "application/json"]]
+    if authorization is not None:
+        headers.append(["authorization", authorization])
+    bypass_proxy = url.startswith("http:")
+    return {"id": ask_id, **_http("GET", url, headers, "", CONTAINER_TIMEOUT_MS, bypass_proxy=bypass_proxy)}
 
 
 def sts_request(
@@ -118,6 +139,11 @@ def http(status, body="", headers=()):
         "headers": [list(pair) for pair in headers],
         "body": text,
     }
+
+
+def file(content):
+    """``None`` means that there is no such file."""
+    return {"reply": "file", "content": content}
 
 
 def failed(kind, message):

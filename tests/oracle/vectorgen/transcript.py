@@ -118,6 +118,30 @@ class Exchange:
         ask = protocol.imds_get(numbered("aws-credentials", attempt), url, self.session_token)
         return self.round((ask, reply or http(200, world.role_credentials(credentials))))
 
+    def container_token(self, path, token, reply=None):
+        """Reads the file with the authorization token of the container's endpoint."""
+        return self.round(self.container_token_pair(path, token, reply))
+
+    def container_token_pair(self, path, token, reply=None):
+        self.secret(token)
+        return protocol.container_token(path), reply or protocol.file(token)
+
+    def container(self, url, authorization=None, reply=None, attempt=1):
+        """Asks the container's endpoint for the credentials of its role."""
+        return self.round(self.container_pair(url, authorization, reply, attempt))
+
+    def container_pair(self, url, authorization=None, reply=None, attempt=1):
+        self.secret(authorization)
+        if reply is None:
+            self._use(world.CONTAINER)
+        ask = protocol.container_get(numbered("container-credentials", attempt), url, authorization)
+        return ask, reply or http(200, world.container_credentials())
+
+    def region_pair(self, zone, region):
+        """Asks the metadata service for the zone, beside another step."""
+        self.region = region
+        return self._region_pair(http(200, zone))
+
     def sts(self, reply=None, attempt=1):
         ask = {"id": numbered("sts", attempt), **self._sts_request()}
         if reply is None:

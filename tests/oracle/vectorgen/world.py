@@ -26,6 +26,17 @@ INSTANCE = Credentials(
     "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
     "IQoJb3JpZ2luX2VjEXAMPLE//////////wEaCXVzLWVhc3QtMSJHMEUCIQ+Dx/zL8=",
 )
+CONTAINER = Credentials(
+    "ASIACONTAINEREXAMPLE",
+    "9vTaskRoleK7MDENG/bPxRfiCY+hYdBqEXAMPLEK",
+    "IQoJb3JpZ2luX2VjTASK//////////8BEgl1cy13ZXN0LTIiRzBFAiEA+x/zM9=",
+)
+
+ECS_AGENT = "http://169.254.170.2"
+ECS_PATH = "/v2/credentials/2f4a7c1e-6a0b-4b53-9c0e-5d1f3a7b9e24"
+POD_IDENTITY_AGENT = "http://169.254.170.23/v1/credentials"
+POD_TOKEN_FILE = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token"
+POD_TOKEN = "eyJhbGciOiJub25lIn0.eyJhdWQiOlsicG9kcy5la3MuYW1hem9uYXdzLmNvbSJdfQ.pod-token-example"
 
 IMDS_SESSION = "AQAEAImdsSessionExample-_x0A=="
 FEDERATED_TOKEN = "ya29.d.federated-example-0001"
@@ -70,6 +81,17 @@ def role_credentials(credentials=INSTANCE):
         "Code": "Success",
         "LastUpdated": "2024-01-02T03:00:00Z",
         "Type": "AWS-HMAC",
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "Token": credentials.session_token,
+        "Expiration": "2024-01-02T09:30:00Z",
+    }
+
+
+def container_credentials(credentials=CONTAINER):
+    """What the ECS agent says about the credentials of the task's role."""
+    return {
+        "RoleArn": "arn:aws:iam::123456789012:role/sanskey-task-role",
         "AccessKeyId": credentials.access_key_id,
         "SecretAccessKey": credentials.secret_access_key,
         "Token": credentials.session_token,
