@@ -24,6 +24,8 @@ export const ERROR_CODES = {
   aws_region_unknown: "config",
   /** The metadata service knows no IAM role for this instance. */
   aws_role_missing: "remote",
+  /** The environment names a source of AWS credentials that is not supported. */
+  aws_source_unsupported: "config",
   /** A state that should be impossible: a defect of this library. */
   bug: "misuse",
   /** A field of the configuration has a value that is not allowed. */

@@ -5,7 +5,6 @@
 
 use napi::bindgen_prelude::{Error, Result, Status, Uint8Array};
 use napi_derive::napi;
-use sanskey::{Secret, aws};
 use sanskey_bridge as bridge;
 
 /// A failure; its message is a JSON text.
@@ -53,7 +52,7 @@ pub fn caller_identity_token(
     audience: String,
     now: f64,
 ) -> Result<String> {
-    let credentials = credentials(access_key_id, secret_access_key, session_token);
+    let credentials = bridge::credentials(access_key_id, secret_access_key, session_token);
     bridge::caller_identity_token(&credentials, &region, &audience, now).map_err(thrown)
 }
 
@@ -71,7 +70,7 @@ pub fn sign_request(
     service: String,
     now: f64,
 ) -> Result<Vec<String>> {
-    let credentials = credentials(access_key_id, secret_access_key, session_token);
+    let credentials = bridge::credentials(access_key_id, secret_access_key, session_token);
     let request = bridge::RequestToSign { method: &method, url: &url, headers: &headers, body: &body };
     bridge::sign_request(&request, &credentials, &region, &service, now).map_err(thrown)
 }
@@ -82,7 +81,7 @@ pub fn sts_request(parameters: String) -> Result<String> {
 }
 
 #[napi]
-pub fn parse_sts_response(status: u16, body: String, now: f64) -> Result<String> {
+pub fn parse_sts_response(status: u32, body: String, now: f64) -> Result<String> {
     bridge::parse_sts_response(status, &body, now).map_err(thrown)
 }
 
@@ -92,7 +91,7 @@ pub fn impersonation_request(parameters: String) -> Result<String> {
 }
 
 #[napi]
-pub fn parse_impersonation_response(status: u16, body: String, now: f64) -> Result<String> {
+pub fn parse_impersonation_response(status: u32, body: String, now: f64) -> Result<String> {
     bridge::parse_impersonation_response(status, &body, now).map_err(thrown)
 }
 
@@ -109,16 +108,4 @@ pub fn error_codes() -> String {
 #[napi]
 pub fn version() -> &'static str {
     bridge::version()
-}
-
-fn credentials(
-    access_key_id: String,
-    secret_access_key: String,
-    session_token: Option<String>,
-) -> aws::Credentials {
-    aws::Credentials {
-        access_key_id,
-        secret_access_key: secret_access_key.into(),
-        session_token: session_token.map(Secret::new),
-    }
 }

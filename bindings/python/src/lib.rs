@@ -5,7 +5,6 @@
 use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use sanskey::{Secret, aws};
 use sanskey_bridge as bridge;
 
 create_exception!(_native, Failure, PyException, "A failure; its only argument is a JSON text.");
@@ -61,7 +60,7 @@ fn caller_identity_token(
     audience: &str,
     now: f64,
 ) -> PyResult<String> {
-    let credentials = credentials(access_key_id, secret_access_key, session_token);
+    let credentials = bridge::credentials(access_key_id, secret_access_key, session_token);
     bridge::caller_identity_token(&credentials, region, audience, now).map_err(thrown)
 }
 
@@ -79,7 +78,7 @@ fn sign_request(
     service: &str,
     now: f64,
 ) -> PyResult<Vec<String>> {
-    let credentials = credentials(access_key_id, secret_access_key, session_token);
+    let credentials = bridge::credentials(access_key_id, secret_access_key, session_token);
     let request = bridge::RequestToSign { method, url, headers: &headers, body };
     bridge::sign_request(&request, &credentials, region, service, now).map_err(thrown)
 }
@@ -90,7 +89,7 @@ fn sts_request(parameters: &str) -> PyResult<String> {
 }
 
 #[pyfunction]
-fn parse_sts_response(status: u16, body: &str, now: f64) -> PyResult<String> {
+fn parse_sts_response(status: u32, body: &str, now: f64) -> PyResult<String> {
     bridge::parse_sts_response(status, body, now).map_err(thrown)
 }
 
@@ -100,7 +99,7 @@ fn impersonation_request(parameters: &str) -> PyResult<String> {
 }
 
 #[pyfunction]
-fn parse_impersonation_response(status: u16, body: &str, now: f64) -> PyResult<String> {
+fn parse_impersonation_response(status: u32, body: &str, now: f64) -> PyResult<String> {
     bridge::parse_impersonation_response(status, body, now).map_err(thrown)
 }
 
@@ -117,16 +116,4 @@ fn error_codes() -> String {
 #[pyfunction]
 fn version() -> &'static str {
     bridge::version()
-}
-
-fn credentials(
-    access_key_id: String,
-    secret_access_key: String,
-    session_token: Option<String>,
-) -> aws::Credentials {
-    aws::Credentials {
-        access_key_id,
-        secret_access_key: secret_access_key.into(),
-        session_token: session_token.map(Secret::new),
-    }
 }

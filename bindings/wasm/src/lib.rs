@@ -3,7 +3,6 @@
 // The documentation of these functions is the bridge's.
 #![allow(clippy::missing_errors_doc, clippy::needless_pass_by_value, missing_docs)]
 
-use sanskey::{Secret, aws};
 use sanskey_bridge as bridge;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -49,7 +48,7 @@ pub fn caller_identity_token(
     audience: &str,
     now: f64,
 ) -> Result<String, String> {
-    let credentials = credentials(access_key_id, secret_access_key, session_token);
+    let credentials = bridge::credentials(access_key_id, secret_access_key, session_token);
     bridge::caller_identity_token(&credentials, region, audience, now).map_err(thrown)
 }
 
@@ -67,7 +66,7 @@ pub fn sign_request(
     service: &str,
     now: f64,
 ) -> Result<Vec<String>, String> {
-    let credentials = credentials(access_key_id, secret_access_key, session_token);
+    let credentials = bridge::credentials(access_key_id, secret_access_key, session_token);
     let request = bridge::RequestToSign { method, url, headers: &headers, body };
     bridge::sign_request(&request, &credentials, region, service, now).map_err(thrown)
 }
@@ -78,7 +77,7 @@ pub fn sts_request(parameters: &str) -> Result<String, String> {
 }
 
 #[wasm_bindgen(js_name = parseStsResponse)]
-pub fn parse_sts_response(status: u16, body: &str, now: f64) -> Result<String, String> {
+pub fn parse_sts_response(status: u32, body: &str, now: f64) -> Result<String, String> {
     bridge::parse_sts_response(status, body, now).map_err(thrown)
 }
 
@@ -88,7 +87,7 @@ pub fn impersonation_request(parameters: &str) -> Result<String, String> {
 }
 
 #[wasm_bindgen(js_name = parseImpersonationResponse)]
-pub fn parse_impersonation_response(status: u16, body: &str, now: f64) -> Result<String, String> {
+pub fn parse_impersonation_response(status: u32, body: &str, now: f64) -> Result<String, String> {
     bridge::parse_impersonation_response(status, body, now).map_err(thrown)
 }
 
@@ -105,16 +104,4 @@ pub fn error_codes() -> String {
 #[wasm_bindgen]
 pub fn version() -> String {
     bridge::version().to_owned()
-}
-
-fn credentials(
-    access_key_id: String,
-    secret_access_key: String,
-    session_token: Option<String>,
-) -> aws::Credentials {
-    aws::Credentials {
-        access_key_id,
-        secret_access_key: secret_access_key.into(),
-        session_token: session_token.map(Secret::new),
-    }
 }

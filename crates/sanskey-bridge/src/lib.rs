@@ -15,7 +15,7 @@ pub mod write;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use sanskey::{Freshness, HttpResponse, Options, UnixTime, aws, impersonation, sigv4, sts};
+use sanskey::{Freshness, HttpResponse, Options, Secret, UnixTime, aws, impersonation, sigv4, sts};
 
 pub use failure::Failure;
 
@@ -77,6 +77,17 @@ impl Exchange {
 /// Those of [`sanskey::CredentialConfig::from_json`].
 pub fn config_summary(config: &str) -> Result<String, Failure> {
     guarded(|| Ok(write::summary(&sanskey::CredentialConfig::from_json(config)?)))
+}
+
+/// AWS credentials from their parts.
+pub fn credentials(
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: Option<String>,
+) -> aws::Credentials {
+    let mut credentials = aws::Credentials::new(access_key_id, secret_access_key);
+    credentials.session_token = session_token.map(Secret::new);
+    credentials
 }
 
 /// [`aws::caller_identity_token`].
@@ -147,15 +158,17 @@ pub fn sign_request(
 pub fn sts_request(parameters: &str) -> Result<String, Failure> {
     guarded(|| {
         let parameters = read::StsParameters::read(parameters)?;
-        let request = sts::request(&sts::Exchange {
-            token_url: &parameters.token_url,
-            audience: &parameters.audience,
-            scopes: &parameters.scopes.iter().map(String::as_str).collect::<Vec<_>>(),
-            subject_token: &parameters.subject_token,
-            subject_token_type: &parameters.subject_token_type,
-            client: parameters.client.as_ref(),
-            user_project: parameters.user_project.as_deref(),
-        })?;
+        let scopes: Vec<&str> = parameters.scopes.iter().map(String::as_str).collect();
+        let mut exchange = sts::Exchange::new(
+            &parameters.token_url,
+            &parameters.audience,
+            &parameters.subject_token,
+            &parameters.subject_token_type,
+        );
+        exchange.scopes = &scopes;
+        exchange.client = parameters.client.as_ref();
+        exchange.user_project = parameters.user_project.as_deref();
+        let request = sts::request(&exchange)?;
         Ok(write::request(&request))
     })
 }
@@ -164,9 +177,9 @@ pub fn sts_request(parameters: &str) -> Result<String, Failure> {
 ///
 /// # Errors
 /// Those of [`sts::parse_response`].
-pub fn parse_sts_response(status: u16, body: &str, now: f64) -> Result<String, Failure> {
+pub fn parse_sts_response(status: u32, body: &str, now: f64) -> Result<String, Failure> {
     guarded(|| {
-        let response = HttpResponse::new(status, Vec::new(), body);
+        let response = HttpResponse::new(read::status(status.into())?, Vec::new(), body);
         Ok(write::token(&sts::parse_response(&response, time(now)?)?))
     })
 }
@@ -178,13 +191,13 @@ pub fn parse_sts_response(status: u16, body: &str, now: f64) -> Result<String, F
 pub fn impersonation_request(parameters: &str) -> Result<String, Failure> {
     guarded(|| {
         let parameters = read::ImpersonationParameters::read(parameters)?;
-        let request = impersonation::request(&impersonation::Impersonation {
-            url: &parameters.url,
-            token: &parameters.token,
-            scopes: &parameters.scopes.iter().map(String::as_str).collect::<Vec<_>>(),
-            lifetime_seconds: parameters.lifetime_seconds,
-            delegates: &parameters.delegates.iter().map(String::as_str).collect::<Vec<_>>(),
-        })?;
+        let scopes: Vec<&str> = parameters.scopes.iter().map(String::as_str).collect();
+        let delegates: Vec<&str> = parameters.delegates.iter().map(String::as_str).collect();
+        let mut impersonation = impersonation::Impersonation::new(&parameters.url, &parameters.token);
+        impersonation.scopes = &scopes;
+        impersonation.lifetime_seconds = parameters.lifetime_seconds;
+        impersonation.delegates = &delegates;
+        let request = impersonation::request(&impersonation)?;
         Ok(write::request(&request))
     })
 }
@@ -193,9 +206,9 @@ pub fn impersonation_request(parameters: &str) -> Result<String, Failure> {
 ///
 /// # Errors
 /// Those of [`impersonation::parse_response`].
-pub fn parse_impersonation_response(status: u16, body: &str, now: f64) -> Result<String, Failure> {
+pub fn parse_impersonation_response(status: u32, body: &str, now: f64) -> Result<String, Failure> {
     guarded(|| {
-        let response = HttpResponse::new(status, Vec::new(), body);
+        let response = HttpResponse::new(read::status(status.into())?, Vec::new(), body);
         Ok(write::token(&impersonation::parse_response(&response, time(now)?)?))
     })
 }

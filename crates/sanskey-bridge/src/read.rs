@@ -3,7 +3,6 @@
 use sanskey::sts::ClientAuthentication;
 use sanskey::{
     CommandOutput, EndpointPolicy, Goal, HostFailure, HostFailureKind, HttpResponse, Options, Reply, Secret,
-    aws,
 };
 use serde_json::{Map, Value};
 
@@ -43,11 +42,11 @@ pub fn options(text: &str) -> Result<ReadOptions, Failure> {
         Some(_) => return Err(options.wrong("endpoints", "google, loopback or any")),
     };
     if let Some(mut credentials) = options.object("aws_credentials")? {
-        core.aws_credentials = Some(aws::Credentials {
-            access_key_id: credentials.required_text("access_key_id")?,
-            secret_access_key: credentials.required_text("secret_access_key")?.into(),
-            session_token: credentials.text("session_token")?.map(Secret::new),
-        });
+        core.aws_credentials = Some(crate::credentials(
+            credentials.required_text("access_key_id")?,
+            credentials.required_text("secret_access_key")?,
+            credentials.text("session_token")?,
+        ));
     }
     core.aws_region = options.text("aws_region")?;
     let entropy = options.text("entropy")?;
@@ -64,7 +63,9 @@ pub fn options(text: &str) -> Result<ReadOptions, Failure> {
 /// `invalid_argument`.
 pub fn replies(text: &str) -> Result<Vec<(String, Reply)>, Failure> {
     let Ok(Value::Array(replies)) = serde_json::from_str(text) else {
-        return Err(Failure::invalid_argument("The replies are not a JSON list."));
+        return Err(Failure::invalid_argument(
+            "The replies are not a JSON list, or hold a text that is not Unicode (a lone surrogate).",
+        ));
     };
     replies.into_iter().map(|value| reply(Object::of(value, "reply")?)).collect()
 }
@@ -75,11 +76,11 @@ fn reply(mut object: Object) -> Result<(String, Reply), Failure> {
         "http_response" => Reply::HttpResponse(http_response(&mut object)?),
         "env" => Reply::Env(env(&mut object)?),
         "file" => Reply::File(object.text("content")?.map(Secret::new)),
-        "command_output" => Reply::CommandOutput(CommandOutput {
-            exit_code: object.integer("exit_code")?.and_then(|code| i32::try_from(code).ok()),
-            stdout: object.text("stdout")?.unwrap_or_default().into(),
-            stderr: object.text("stderr")?.unwrap_or_default().into(),
-        }),
+        "command_output" => Reply::CommandOutput(CommandOutput::new(
+            object.integer("exit_code")?.and_then(|code| i32::try_from(code).ok()),
+            object.text("stdout")?.unwrap_or_default(),
+            object.text("stderr")?.unwrap_or_default(),
+        )),
         "waited" => Reply::Waited,
         "failed" => Reply::Failed(HostFailure::new(
             failure_kind(&mut object)?,
@@ -90,12 +91,16 @@ fn reply(mut object: Object) -> Result<(String, Reply), Failure> {
     Ok((id, reply))
 }
 
-fn http_response(object: &mut Object) -> Result<HttpResponse, Failure> {
-    let status = object
-        .integer("status")?
-        .and_then(|status| u16::try_from(status).ok())
+/// An HTTP status.
+pub(crate) fn status(number: i64) -> Result<u16, Failure> {
+    u16::try_from(number)
+        .ok()
         .filter(|status| (100..600).contains(status))
-        .ok_or_else(|| object.wrong("status", "a whole number from 100 to 599"))?;
+        .ok_or_else(|| Failure::invalid_argument("The status must be a whole number from 100 to 599."))
+}
+
+fn http_response(object: &mut Object) -> Result<HttpResponse, Failure> {
+    let status = status(object.integer("status")?.unwrap_or(0))?;
     let mut headers = Vec::new();
     for pair in object.list("headers")? {
         match pair.as_array().map(Vec::as_slice) {
@@ -148,9 +153,7 @@ impl StsParameters {
             scopes: object.texts("scopes")?,
             subject_token: object.required_text("subject_token")?.into(),
             subject_token_type: object.required_text("subject_token_type")?,
-            client: object
-                .text("client_id")?
-                .map(|client_id| ClientAuthentication { client_id, client_secret }),
+            client: object.text("client_id")?.map(|id| ClientAuthentication::new(id, client_secret)),
             user_project: object.text("user_project")?,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sanskey::{Action, Ask, CredentialConfig, ErrorCode, HttpRequest, Step, Token};
+use sanskey::{Action, Ask, CredentialConfig, ErrorCode, HttpRequest, Outcome, Step, Token};
 
 use crate::json::Json;
 
@@ -10,10 +10,7 @@ use crate::json::Json;
 pub fn step(step: &Step) -> String {
     let members = match step {
         Step::Pending(asks) => vec![("step", "pending".into()), ("asks", asks.iter().map(ask).collect())],
-        Step::Done(outcome) => {
-            let outcome = vec![("goal", "access_token".into()), ("token", token_json(outcome.token()))];
-            vec![("step", "done".into()), ("outcome", Json::Object(outcome))]
-        }
+        Step::Done(outcome) => vec![("step", "done".into()), ("outcome", outcome_json(outcome))],
     };
     Json::Object(members).write()
 }
@@ -58,6 +55,16 @@ pub fn error_codes() -> String {
     codes.collect::<Json<'_>>().write()
 }
 
+fn outcome_json(outcome: &Outcome) -> Json<'_> {
+    match outcome {
+        Outcome::AccessToken(token) => {
+            Json::Object(vec![("goal", "access_token".into()), ("token", token_json(token))])
+        }
+        // A kind of outcome that this bridge does not know yet.
+        _ => Json::Null,
+    }
+}
+
 fn token_json(token: &Token) -> Json<'_> {
     Json::Object(vec![
         ("value", token.value.expose().into()),
@@ -69,9 +76,11 @@ fn token_json(token: &Token) -> Json<'_> {
 fn ask(ask: &Ask) -> Json<'_> {
     let mut members = match &ask.action {
         Action::HttpRequest(request) => request_members(request),
-        Action::ReadEnv { names } => vec![("names", names.iter().map(|name| Json::from(*name)).collect())],
-        Action::ReadFile { path } => vec![("path", path.as_str().into())],
-        Action::RunCommand { argv, env, timeout } => vec![
+        Action::ReadEnv { names, .. } => {
+            vec![("names", names.iter().map(|name| Json::from(*name)).collect())]
+        }
+        Action::ReadFile { path, .. } => vec![("path", path.as_str().into())],
+        Action::RunCommand { argv, env, timeout, .. } => vec![
             ("argv", argv.iter().map(|word| Json::from(word.as_str())).collect()),
             (
                 "env",
@@ -81,7 +90,7 @@ fn ask(ask: &Ask) -> Json<'_> {
             ),
             ("timeout_ms", milliseconds(*timeout)),
         ],
-        Action::Wait { duration } => vec![("duration_ms", milliseconds(*duration))],
+        Action::Wait { duration, .. } => vec![("duration_ms", milliseconds(*duration))],
         // A kind of action that this bridge does not know yet: hosts reply `unsupported`.
         _ => vec![],
     };

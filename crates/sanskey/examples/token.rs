@@ -9,11 +9,12 @@
 #![allow(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)] // a host, not the core
 
 use std::error::Error;
+use std::io::Read as _;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use sanskey::{
     Action, CredentialConfig, EndpointPolicy, Exchange, Goal, HostFailure, HostFailureKind, HttpRequest,
-    HttpResponse, MAX_BODY_BYTES, Method, Options, Reply, Secret, Step, Token, UnixTime,
+    HttpResponse, MAX_BODY_BYTES, Method, Options, Outcome, Reply, Secret, Step, UnixTime,
 };
 
 fn main() {
@@ -40,7 +41,8 @@ fn run() -> Result<(), Box<dyn Error>> {
         _ => Options::new(),
     };
     let mut host = Host::new();
-    let token = host.fetch_token(config, options)?;
+    let outcome = host.fetch_token(config, options)?;
+    let token = outcome.token().ok_or("the exchange gave no token")?;
     println!("requests: {}", host.requests);
     println!("token expires at {} (in {} s)", token.expires_at, now().seconds_until(token.expires_at));
     Ok(())
@@ -58,7 +60,7 @@ impl Host {
         Self { agent: config.build().into(), requests: 0 }
     }
 
-    fn fetch_token(&mut self, config: CredentialConfig, options: Options) -> Result<Token, sanskey::Error> {
+    fn fetch_token(&mut self, config: CredentialConfig, options: Options) -> Result<Outcome, sanskey::Error> {
         let mut exchange = Exchange::new(config, Goal::AccessToken { scopes: vec![] }, options);
         loop {
             match exchange.poll(now())? {
@@ -68,7 +70,7 @@ impl Host {
                         exchange.reply(&ask.id, reply)?;
                     }
                 }
-                Step::Done(outcome) => return Ok(outcome.token().clone()),
+                Step::Done(outcome) => return Ok(outcome),
             }
         }
     }
@@ -76,8 +78,8 @@ impl Host {
     fn answer(&mut self, id: &str, action: Action) -> Reply {
         match action {
             Action::HttpRequest(request) => self.send(id, &request),
-            Action::ReadEnv { names } => Reply::Env(environment(&names)),
-            Action::Wait { duration } => {
+            Action::ReadEnv { names, .. } => Reply::Env(environment(&names)),
+            Action::Wait { duration, .. } => {
                 println!("  {id:15} {} ms", duration.as_millis());
                 std::thread::sleep(duration);
                 Reply::Waited
@@ -122,7 +124,9 @@ impl Host {
         let headers = headers.collect();
         // One byte more than the core takes, so that it is the core which refuses.
         let limit = u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-        let body = response.body_mut().with_config().limit(limit).lossy_utf8(true).read_to_string()?;
+        let mut body = Vec::new();
+        response.body_mut().as_reader().take(limit).read_to_end(&mut body)?;
+        let body = String::from_utf8_lossy(&body).into_owned();
         Ok(HttpResponse::new(response.status().as_u16(), headers, body))
     }
 
@@ -150,7 +154,7 @@ fn kind(error: &ureq::Error) -> HostFailureKind {
 fn environment(names: &[&str]) -> Vec<(String, Secret)> {
     names
         .iter()
-        .filter_map(|name| Some(((*name).to_owned(), Secret::new(std::env::var(name).ok()?))))
+        .filter_map(|name| Some(((*name).to_owned(), Secret::new(std::env::var_os(name)?.to_string_lossy()))))
         .collect()
 }
 

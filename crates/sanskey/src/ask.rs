@@ -22,16 +22,19 @@ pub enum Action {
     /// Send a request and give back the response, whatever its status: [`Reply::HttpResponse`].
     HttpRequest(HttpRequest),
     /// Give the variables of the environment that are set: [`Reply::Env`].
+    #[non_exhaustive]
     ReadEnv {
         /// Which ones.
         names: Vec<&'static str>,
     },
     /// Give the text of a file, or say that there is none: [`Reply::File`].
+    #[non_exhaustive]
     ReadFile {
         /// Absolute, or relative to the working directory.
         path: String,
     },
     /// Run a program without a shell and give its output: [`Reply::CommandOutput`].
+    #[non_exhaustive]
     RunCommand {
         /// The program and its arguments, already split.
         argv: Vec<String>,
@@ -41,6 +44,7 @@ pub enum Action {
         timeout: Duration,
     },
     /// Let time pass: [`Reply::Waited`].
+    #[non_exhaustive]
     Wait {
         /// How much.
         duration: Duration,
@@ -67,6 +71,7 @@ pub enum Reply {
 
 /// What a program left behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CommandOutput {
     /// `None` if it was killed by a signal.
     pub exit_code: Option<i32>,
@@ -76,8 +81,16 @@ pub struct CommandOutput {
     pub stderr: Secret,
 }
 
+impl CommandOutput {
+    /// What a program left behind, from its parts.
+    pub fn new(exit_code: Option<i32>, stdout: impl Into<Secret>, stderr: impl Into<Secret>) -> Self {
+        Self { exit_code, stdout: stdout.into(), stderr: stderr.into() }
+    }
+}
+
 /// Why the host could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HostFailure {
     /// The kind decides whether it is tried again, and the error's code.
     pub kind: HostFailureKind,

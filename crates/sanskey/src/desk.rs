@@ -9,7 +9,7 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 
 use crate::ask::{Action, Ask, HostFailure, HostFailureKind, Reply};
-use crate::error::{Error, ErrorCode, Stage};
+use crate::error::{Error, ErrorCode, Stage, on_one_line};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::secret::Secret;
 use crate::server::Server;
@@ -133,6 +133,15 @@ impl Desk {
         }
     }
 
+    /// The text of a file, or `None` if there is no such file.
+    pub(crate) fn file(&mut self, id: &str, path: &str) -> Flow<Option<Secret>> {
+        match self.answer(id, &|_| Ok(Action::ReadFile { path: path.to_owned() }))?.0 {
+            Reply::File(text) => Ok(text),
+            Reply::Failed(failure) => Err(host_error(&failure, id, Stage::Source, "").into()),
+            _ => Err(Error::bug("A reply of the wrong kind was taken.").into()),
+        }
+    }
+
     /// A request, tried again as the server's retry policy says. `build` is called once per try, with
     /// the time at which that try is first asked.
     pub(crate) fn http(
@@ -145,31 +154,30 @@ impl Desk {
         let mut ask_id = id.to_owned();
         loop {
             let (reply, seen_at) = self.answer(&ask_id, &|now| build(now).map(Action::HttpRequest))?;
-            let delay = match reply {
+            let (delay, result) = match reply {
                 Reply::HttpResponse(response) => {
-                    let answer = Answer { ask_id, response, seen_at };
-                    match server.retry_delay(attempt, &answer) {
-                        Some(delay) => delay,
-                        None => return Ok(answer),
-                    }
+                    let answer = Answer { ask_id: ask_id.clone(), response, seen_at };
+                    (server.retry_delay(attempt, &answer), Ok(answer))
                 }
-                Reply::Failed(failure) => match server.retry_delay_after_failure(attempt, failure.kind) {
-                    Some(delay) => delay,
-                    None => return Err(server.host_error(&failure, &ask_id).into()),
-                },
+                Reply::Failed(failure) => (
+                    server.retry_delay_after_failure(attempt, failure.kind),
+                    Err(server.host_error(&failure, &ask_id).into()),
+                ),
                 _ => return Err(Error::bug("A reply of the wrong kind was taken.").into()),
             };
+            let Some(delay) = delay else { return result };
             attempt = attempt.saturating_add(1);
             ask_id = format!("{id}-{attempt}");
-            self.wait(&format!("{ask_id}-wait"), server.stage, self.with_jitter(delay, attempt))?;
+            // Without a wait there is no further try, and what there is must do.
+            if !self.has_waited(&format!("{ask_id}-wait"), self.with_jitter(delay, attempt))? {
+                return result;
+            }
         }
     }
 
-    fn wait(&mut self, id: &str, stage: Stage, duration: Duration) -> Flow<()> {
-        match self.answer(id, &|_| Ok(Action::Wait { duration }))?.0 {
-            Reply::Failed(failure) => Err(host_error(&failure, id, stage, "").into()),
-            _ => Ok(()),
-        }
+    fn has_waited(&mut self, id: &str, duration: Duration) -> Flow<bool> {
+        let (reply, _) = self.answer(id, &|_| Ok(Action::Wait { duration }))?;
+        Ok(matches!(reply, Reply::Waited))
     }
 
     /// Between all of it and one and a half times as much.
@@ -214,19 +222,31 @@ impl Desk {
                 error.redact(&text);
                 text = percent_decode_str(&text).decode_utf8_lossy().into_owned();
             }
-            // A quotation that was cut short may still hold the signature.
+            // A quotation of its middle may still hold the signature.
             if let Some(signature) = text.split_once("Signature=").and_then(|(_, rest)| rest.get(..64)) {
                 error.redact(signature);
             }
         }
-        for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
-            error.redact(secret.expose());
-            error.redact(&encode(secret.expose()).collect::<String>());
+        let authorizations = self.entries.iter().filter_map(|entry| entry.ask.action.authorization());
+        for secret in self.secrets.iter().map(Secret::expose).chain(authorizations) {
+            // As it is, and as it stands in the proof and in the form around the proof.
+            let mut text = secret.to_owned();
+            for _ in 0..3 {
+                error.redact(&text);
+                text = encode(&text).collect();
+            }
         }
     }
 }
 
 impl Action {
+    /// The credentials in a request's `authorization`, without the scheme.
+    fn authorization(&self) -> Option<&str> {
+        let Self::HttpRequest(request) = self else { return None };
+        let value = request.headers.iter().find(|header| header.name == "authorization")?.value.expose();
+        Some(value.split_once(' ').map_or(value, |(_, credentials)| credentials))
+    }
+
     /// The proof that a request hands over, as it stands in the request's form.
     fn subject_token(&self) -> Option<&str> {
         match self {
@@ -268,10 +288,11 @@ pub(crate) fn host_error(failure: &HostFailure, ask_id: &str, stage: Stage, hint
         ),
     };
     let hint = if hint.is_empty() { usual_hint } else { hint };
-    Error::new(code, format!("The step {ask_id} {what}: {}.", failure.message.trim_end_matches('.')), hint)
-        .at(stage)
-        .about_ask(ask_id)
-        .with_retryable(retryable)
+    let message = match on_one_line(&failure.message).trim_end_matches('.') {
+        "" => format!("The step {ask_id} {what}."),
+        words => format!("The step {ask_id} {what}: {words}."),
+    };
+    Error::new(code, message, hint).at(stage).about_ask(ask_id).with_retryable(retryable)
 }
 
 fn misuse(code: ErrorCode, id: &str, what: &str, hint: &'static str) -> Error {

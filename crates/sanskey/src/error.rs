@@ -89,6 +89,16 @@ macro_rules! error_codes {
 error_codes! {
     /// An ask was answered twice.
     AlreadyAnswered = "already_answered", Misuse;
+    /// The answer of the container's credential endpoint is not what its protocol says.
+    AwsContainerMalformed = "aws_container_malformed", Remote;
+    /// The container's credential endpoint refused the request.
+    AwsContainerRejected = "aws_container_rejected", Remote;
+    /// The authorization token for the container's credential endpoint is missing or cannot be sent.
+    AwsContainerTokenInvalid = "aws_container_token_invalid", Config;
+    /// The container's credential endpoint had no answer, after every try.
+    AwsContainerUnavailable = "aws_container_unavailable", Remote;
+    /// The address of the container's credential endpoint leads where credentials must not come from.
+    AwsContainerUrlRefused = "aws_container_url_refused", Config;
     /// The environment holds one half of an AWS access key.
     AwsCredentialsIncomplete = "aws_credentials_incomplete", Config;
     /// The environment holds AWS credentials that cannot be sent in a header.
@@ -101,6 +111,8 @@ error_codes! {
     AwsRegionUnknown = "aws_region_unknown", Config;
     /// The metadata service knows no IAM role for this instance.
     AwsRoleMissing = "aws_role_missing", Remote;
+    /// The environment names a source of AWS credentials that is not supported.
+    AwsSourceUnsupported = "aws_source_unsupported", Config;
     /// A state that should be impossible: a defect of this library.
     Bug = "bug", Misuse;
     /// A field of the configuration has a value that is not allowed.
@@ -183,6 +195,17 @@ struct Details {
 pub(crate) struct RemoteError {
     pub(crate) error: Option<String>,
     pub(crate) description: Option<String>,
+}
+
+impl RemoteError {
+    pub(crate) fn new(error: Option<&str>, description: Option<&str>) -> Self {
+        Self { error: error.map(on_one_line), description: description.map(on_one_line) }
+    }
+}
+
+/// A text from elsewhere, unable to begin a line of its own in a log.
+pub(crate) fn on_one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl Error {
@@ -326,11 +349,28 @@ impl Error {
         self
     }
 
-    /// Replaces every occurrence of `secret` in the texts that come from elsewhere.
+    /// Replaces every occurrence of `secret` in the texts that come from elsewhere, also where it was
+    /// cut short after 16 characters or more.
     pub(crate) fn redact(&mut self, secret: &str) {
+        const LEAST: usize = 16;
+        let start =
+            secret.char_indices().nth(LEAST).map_or(secret, |(end, _)| secret.get(..end).unwrap_or(secret));
+        if start.is_empty() {
+            return;
+        }
         for text in self.foreign_texts() {
-            if text.contains(secret) {
-                *text = text.replace(secret, "[redacted]");
+            let mut rest = text.as_str();
+            let mut redacted = String::new();
+            while let Some((before, from)) = rest.find(start).and_then(|at| rest.split_at_checked(at)) {
+                let length =
+                    from.chars().zip(secret.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8());
+                redacted.push_str(before);
+                redacted.push_str("[redacted]");
+                rest = from.get(length.sum()..).unwrap_or_default();
+            }
+            if !redacted.is_empty() {
+                redacted.push_str(rest);
+                *text = redacted;
             }
         }
     }

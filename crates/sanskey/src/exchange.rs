@@ -124,6 +124,9 @@ fn federated_token(
     scopes: &[&str],
 ) -> Flow<Token> {
     let proof = source::proof(desk, config, options)?;
+    if let Some(client) = config.client() {
+        desk.keep_secret(&client.client_secret);
+    }
     let answer = desk.http("sts", &sts::SERVER, &|now| {
         sts::request(&sts::Exchange {
             token_url: config.token_url(),

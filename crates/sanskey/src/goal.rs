@@ -45,10 +45,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The token.
-    pub fn token(&self) -> &Token {
+    /// The token, if it is one that was got.
+    pub fn token(&self) -> Option<&Token> {
         match self {
-            Self::AccessToken(token) => token,
+            Self::AccessToken(token) => Some(token),
         }
     }
 }
@@ -59,7 +59,7 @@ impl Outcome {
 pub struct Options {
     /// AWS credentials to use in place of those of the environment.
     pub aws_credentials: Option<aws::Credentials>,
-    /// The AWS region to use in place of that of the environment.
+    /// The AWS region to use in place of that of the environment. An empty one counts as none.
     pub aws_region: Option<String>,
     /// Which hosts the configuration may lead to.
     pub endpoints: EndpointPolicy,

@@ -20,7 +20,7 @@ pub struct HttpRequest {
     pub headers: Vec<Header>,
     /// Text in UTF-8; empty for none.
     pub body: Secret,
-    /// From the first byte sent to the last byte received, connecting included.
+    /// For all of it, from connecting to the last byte received.
     pub timeout: Duration,
     /// The certificate to present if the server is reached over mutual TLS.
     pub client_certificate: Option<ClientCertificate>,
@@ -53,15 +53,17 @@ impl Method {
 
 /// One header field. Every value counts as secret, since many are.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Header {
-    /// Lower case.
+    /// Lower case in what the core gives; of any case in a response.
     pub name: String,
-    /// Visible ASCII and spaces.
+    /// Text.
     pub value: Secret,
 }
 
 /// Where the host finds a client certificate and its key, both PEM.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientCertificate {
     /// The file with the certificate.
     pub cert_path: String,
@@ -71,11 +73,12 @@ pub struct ClientCertificate {
 
 /// What a server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HttpResponse {
     /// 100 to 599.
     pub status: u16,
     /// Names in any case, repeated names allowed.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<Header>,
     /// Text; bytes that are not UTF-8 may be replaced. At most [`MAX_BODY_BYTES`] are accepted.
     pub body: Secret,
 }
@@ -115,12 +118,12 @@ impl HttpRequest {
 impl HttpResponse {
     /// A response, for hosts that have the parts at hand.
     pub fn new(status: u16, headers: Vec<(String, String)>, body: impl Into<Secret>) -> Self {
-        Self { status, headers, body: body.into() }
+        let headers = headers.into_iter().map(|(name, value)| Header { name, value: value.into() });
+        Self { status, headers: headers.collect(), body: body.into() }
     }
 
     /// The first header of that name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.headers.iter().find(|(each, _)| each.eq_ignore_ascii_case(name))?;
-        Some(value)
+        Some(self.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?.value.expose())
     }
 }

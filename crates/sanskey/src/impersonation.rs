@@ -18,6 +18,7 @@ use crate::url::{check_url, is_visible_ascii};
 
 /// Which service account to become, in whose name, and for how long.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Impersonation<'a> {
     /// `…/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken`, used as it is.
     pub url: &'a str,
@@ -30,6 +31,13 @@ pub struct Impersonation<'a> {
     pub lifetime_seconds: u32,
     /// Service accounts in between, in order, as `projects/-/serviceAccounts/EMAIL`.
     pub delegates: &'a [&'a str],
+}
+
+impl<'a> Impersonation<'a> {
+    /// One hour for [`crate::CLOUD_PLATFORM_SCOPE`] and without delegates; set the other fields as needed.
+    pub fn new(url: &'a str, token: &'a Secret) -> Self {
+        Self { url, token, scopes: &[], lifetime_seconds: 3600, delegates: &[] }
+    }
 }
 
 /// `generateAccessToken` as an HTTP request.

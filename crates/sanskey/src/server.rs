@@ -23,7 +23,7 @@ pub(crate) struct Server {
     pub(crate) first_delay: Duration,
     /// Whether a failed connection is worth another try. That of a link-local address is not.
     pub(crate) retry_unreachable: bool,
-    /// The hint for failures of the connection; empty for the usual one.
+    /// The hint where there is no connection, or no answer on it; empty for the usual one.
     pub(crate) connection_hint: &'static str,
     pub(crate) rejected: ErrorCode,
     pub(crate) unavailable: ErrorCode,
@@ -89,11 +89,13 @@ impl Server {
                 )
                 .with_retryable(true)
                 .with_remote(remote_error(response))),
-            _ => {
-                let remote = remote_error(response);
-                Err(self.error(self.rejected, status, &rejection(status, &remote), "").with_remote(remote))
-            }
+            _ => Err(self.rejected(status, remote_error(response))),
         }
+    }
+
+    /// A refusal; what to do about it is for the caller to say.
+    pub(crate) fn rejected(&self, status: u16, remote: RemoteError) -> Error {
+        self.error(self.rejected, status, &rejection(status, &remote), "").with_remote(remote)
     }
 
     /// An answer that cannot be understood; `problem` continues "… answered …".
@@ -109,7 +111,11 @@ impl Server {
 
     /// A request that the host could not carry out.
     pub(crate) fn host_error(&self, failure: &HostFailure, ask_id: &str) -> Error {
-        host_error(failure, ask_id, self.stage, self.connection_hint)
+        let hint = match failure.kind {
+            HostFailureKind::Timeout | HostFailureKind::Unreachable => self.connection_hint,
+            _ => "",
+        };
+        host_error(failure, ask_id, self.stage, hint)
     }
 
     fn error(&self, code: ErrorCode, status: u16, what: &str, hint: &'static str) -> Error {
@@ -123,33 +129,31 @@ impl Server {
 
 /// Statuses after which the same request may succeed (RFC 9110 section 15, RFC 6585 section 4).
 fn is_passing(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500..=599)
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
 }
 
 /// RFC 9110 section 10.2.3: seconds, or a date.
 fn retry_after(response: &HttpResponse, now: UnixTime) -> Option<u64> {
     let value = response.header("retry-after")?.trim();
-    value.parse().ok().or_else(|| Some(now.seconds_until(UnixTime::from_http_date(value)?)))
+    if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        // More digits than fit are a long time.
+        return Some(value.parse().unwrap_or(u64::MAX));
+    }
+    Some(now.seconds_until(UnixTime::from_http_date(value)?))
 }
 
-/// Reads both shapes of Google's refusals: the flat one of OAuth 2.0 (RFC 6749 section 5.2) and the
-/// nested one of its APIs (<https://google.aip.dev/193>).
+/// Reads the shapes that refusals come in: the flat one of OAuth 2.0 (RFC 6749 section 5.2), the nested
+/// one of Google's APIs (<https://google.aip.dev/193>), and that of AWS's container agents.
 fn remote_error(response: &HttpResponse) -> RemoteError {
     let Ok(body) = serde_json::from_str::<Value>(response.body.expose()) else {
         return RemoteError::default();
     };
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(presentable);
-    match body.get("error") {
-        Some(nested @ Value::Object(_)) => {
-            RemoteError { error: text(nested.get("status")), description: text(nested.get("message")) }
-        }
-        flat => RemoteError { error: text(flat), description: text(body.get("error_description")) },
-    }
-}
-
-/// A server's words on one line.
-fn presentable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let (error, description) = match body.get("error") {
+        Some(nested @ Value::Object(_)) => (nested.get("status"), nested.get("message")),
+        Some(flat) => (Some(flat), body.get("error_description")),
+        None => (body.get("code"), body.get("message")),
+    };
+    RemoteError::new(error.and_then(Value::as_str), description.and_then(Value::as_str))
 }
 
 fn rejection(status: u16, remote: &RemoteError) -> String {

@@ -21,6 +21,7 @@ use crate::url::{check_url, is_visible_ascii, push_form_field};
 
 /// What is exchanged, where, and for what.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Exchange<'a> {
     /// The endpoint, such as `https://sts.googleapis.com/v1/token`.
     pub token_url: &'a str,
@@ -40,11 +41,32 @@ pub struct Exchange<'a> {
 
 /// An OAuth 2.0 client that authenticates itself by HTTP Basic (RFC 6749 section 2.3.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientAuthentication {
     /// The name of the client.
     pub client_id: String,
     /// Its password; may be empty.
     pub client_secret: Secret,
+}
+
+impl<'a> Exchange<'a> {
+    /// An exchange for [`crate::CLOUD_PLATFORM_SCOPE`] and without a client; set the other fields as needed.
+    pub fn new(
+        token_url: &'a str,
+        audience: &'a str,
+        subject_token: &'a Secret,
+        subject_token_type: &'a str,
+    ) -> Self {
+        Self {
+            token_url,
+            audience,
+            scopes: &[],
+            subject_token,
+            subject_token_type,
+            client: None,
+            user_project: None,
+        }
+    }
 }
 
 /// The token exchange as an HTTP request.
@@ -55,15 +77,12 @@ pub struct ClientAuthentication {
 /// ```
 /// use sanskey::sts;
 ///
-/// let request = sts::request(&sts::Exchange {
-///     token_url: "https://sts.googleapis.com/v1/token",
-///     audience: "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/ci",
-///     scopes: &["https://www.googleapis.com/auth/cloud-platform"],
-///     subject_token: &"eyJhbGciOi…".into(),
-///     subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
-///     client: None,
-///     user_project: None,
-/// })?;
+/// let request = sts::request(&sts::Exchange::new(
+///     "https://sts.googleapis.com/v1/token",
+///     "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool/providers/ci",
+///     &"eyJhbGciOi…".into(),
+///     "urn:ietf:params:oauth:token-type:jwt",
+/// ))?;
 /// assert!(request.body.expose().starts_with("grant_type=urn%3Aietf%3A"));
 /// # Ok::<(), sanskey::Error>(())
 /// ```
@@ -140,9 +159,15 @@ pub(crate) const SERVER: Server = Server {
 };
 
 impl ClientAuthentication {
+    /// A client from its name and its password.
+    pub fn new(client_id: impl Into<String>, client_secret: impl Into<Secret>) -> Self {
+        Self { client_id: client_id.into(), client_secret: client_secret.into() }
+    }
+
     fn basic(&self) -> Secret {
         let pair = Zeroizing::new(format!("{}:{}", self.client_id, self.client_secret.expose()));
-        Secret::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())))
+        let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+        Secret::new(format!("Basic {}", *encoded))
     }
 }
 

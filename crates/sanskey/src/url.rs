@@ -60,6 +60,12 @@ impl<'a> HttpUrl<'a> {
         }
         header
     }
+
+    /// Whether the host is this machine: 127.0.0.0/8, `[::1]` or `localhost`.
+    pub(crate) fn is_loopback(&self) -> bool {
+        let host = self.host.to_ascii_lowercase();
+        matches!(&*host, "localhost" | "[::1]") || is_loopback_v4(&host)
+    }
 }
 
 /// Refuses an argument that is not a URL which can be sent as it stands.
@@ -77,6 +83,11 @@ pub(crate) fn is_visible_ascii(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
+fn is_loopback_v4(host: &str) -> bool {
+    let mut bytes = host.split('.').map(|byte| byte.parse::<u8>().ok());
+    bytes.next() == Some(Some(127)) && bytes.clone().count() == 3 && bytes.all(|byte| byte.is_some())
+}
+
 fn split_authority(authority: &str) -> Result<(&str, Option<u16>), &'static str> {
     let bracket_end = authority.find(']').map_or(0, |end| end.saturating_add(1));
     let port_colon = authority.get(bracket_end..).and_then(|tail| tail.find(':'));
@@ -84,7 +95,7 @@ fn split_authority(authority: &str) -> Result<(&str, Option<u16>), &'static str>
         Some(colon) => {
             let (host, colon_and_port) =
                 authority.split_at_checked(bracket_end.saturating_add(colon)).unwrap_or((authority, ""));
-            (host, Some(colon_and_port.trim_start_matches(':')))
+            (host, colon_and_port.strip_prefix(':'))
         }
         None => (authority, None),
     };
@@ -101,10 +112,10 @@ fn split_authority(authority: &str) -> Result<(&str, Option<u16>), &'static str>
         });
     }
     let port = match port {
-        Some(digits) if digits.bytes().all(|b| b.is_ascii_digit()) => {
-            Some(digits.parse().map_err(|_| "has a port that is not a number from 0 to 65535")?)
+        Some(digits) if !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            Some(digits.parse().map_err(|_| "has a port that is not a number from 1 to 65535")?)
         }
-        Some(_) => return Err("has a port that is not a number from 0 to 65535"),
+        Some(_) => return Err("has a port that is not a number from 1 to 65535"),
         None => None,
     };
     Ok((host, port))

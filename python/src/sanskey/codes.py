@@ -17,6 +17,7 @@ ErrorCode = Literal[
     "aws_region_unavailable",
     "aws_region_unknown",
     "aws_role_missing",
+    "aws_source_unsupported",
     "bug",
     "config_field_invalid",
     "config_field_missing",

@@ -45,6 +45,7 @@ def summaries():
         "Without universe_domain it is googleapis.com.",
         config(without=["universe_domain"]),
     )
+    yield _accepted("empty-file", "An empty field counts as absent.", config(source={"file": ""}))
     yield _accepted("imds-v1", "The IMDSv2 field is optional.", config(imds_v2=False))
 
 
@@ -132,6 +133,25 @@ def _fields():
         config(subject_token_type="urn:ietf:params:oauth:token-type:jwt"),
     )
     yield (
+        "quota-project-two-lines",
+        "A quota project becomes a header value, which has one line.",
+        {"code": invalid, "field": "quota_project_id"},
+        config(quota_project_id="project\r\nx-injected: yes"),
+    )
+    yield (
+        "client-id-with-colon",
+        "In Basic authentication the first colon ends the name.",
+        {"code": invalid, "field": "client_id"},
+        config(client_id="client:apps", client_secret="client-secret-example"),
+    )
+    for name, domain in [("space", "a b"), ("path", "googleapis.com/v1/introspect?"), ("upper-case", "GoogleAPIs.com")]:
+        yield (
+            f"universe-domain-{name}",
+            "A universe domain is a domain name.",
+            {"code": invalid, "field": "universe_domain"},
+            config(without=["token_url"], universe_domain=domain),
+        )
+    yield (
         "workforce-project-of-a-workload",
         "A workforce_pool_user_project goes with the audience of a workforce pool only.",
         {"code": invalid, "field": "workforce_pool_user_project"},
@@ -216,6 +236,8 @@ def _urls():
             "https://evil.com\\@sts.googleapis.com/v1/token",
             "a backslash, which some take for a slash",
         ),
+        ("two-colons", invalid, "https://sts.googleapis.com::443/v1/token", "two colons before the port"),
+        ("port-zero", invalid, "https://sts.googleapis.com:0443/v1/token", "a port that begins with a zero"),
         ("fragment", invalid, "https://sts.googleapis.com/v1/token#x", "a fragment"),
         ("space", invalid, "https://sts.googleapis.com/v1/ token", "a space"),
         ("two-lines", invalid, "https://sts.googleapis.com/v1/token\r\nx-injected: yes", "a line break"),
@@ -233,6 +255,22 @@ def _urls():
         "A configuration cannot vouch for a domain of its own.",
         {"code": refused, "field": "token_url"},
         config(universe_domain="evil.com", token_url="https://sts.evil.com/v1/token"),
+    )
+    yield (
+        "universe-of-another",
+        "The federated token of one universe is not sent to another.",
+        {"code": refused, "field": "service_account_impersonation_url"},
+        config(
+            service_account_impersonation_url=world.IMPERSONATION_URL.replace("googleapis.com", "s3nsapis.fr"),
+        ),
+    )
+    yield (
+        "impersonation-url-other-method",
+        "The URL names the method whose answer is understood.",
+        {"code": invalid, "field": "service_account_impersonation_url"},
+        config(
+            service_account_impersonation_url=world.IMPERSONATION_URL.replace("AccessToken", "IdToken"),
+        ),
     )
     yield (
         "impersonation-url-other-host",

@@ -1,9 +1,11 @@
 """Exchanges that end with an error: each step failing in each way that it can."""
 
 import json
+from base64 import b64encode
 
-from . import world
+from . import protocol, world
 from .protocol import WAITED, failed, http, read_env, wait
+from .signing import percent_encode
 from .transcript import Exchange
 from .world import FEDERATED_TOKEN, LONG_TERM, NOW, TEMPORARY, config, environment
 
@@ -70,6 +72,35 @@ def of_the_environment():
         .env({**environment(TEMPORARY), "AWS_SESSION_TOKEN": f"{TEMPORARY[2]}\n"})
         .fails("aws_credentials_invalid", "config", stage="source", hint_contains="AWS_SESSION_TOKEN")
         .secret(*TEMPORARY[1:])
+    )
+    for name in protocol.UNSUPPORTED_NAMES:
+        yield (
+            Exchange(
+                f"env-{name.lower().replace('_', '-')}",
+                f"{name} names another identity than the container's or the instance's, which is not taken instead.",
+                config=config(),
+            )
+            .env({"AWS_REGION": "us-east-1", name: "something", protocol.CONTAINER_NAMES[0]: "/v2/credentials/x"})
+            .fails("aws_source_unsupported", "config", stage="source")
+        )
+    yield (
+        Exchange(
+            "env-secret-two-lines",
+            "A secret key with a line break would make signatures that nobody accepts.",
+            config=config(),
+        )
+        .env({**environment(LONG_TERM), "AWS_SECRET_ACCESS_KEY": f"{LONG_TERM[1]}\n"})
+        .fails("aws_credentials_invalid", "config", stage="source", hint_contains="AWS_SECRET_ACCESS_KEY")
+        .secret(LONG_TERM[1])
+    )
+    yield (
+        Exchange(
+            "env-region-malformed-without-keys",
+            "A region that cannot be right is refused before anything is asked of the instance.",
+            config=config(),
+        )
+        .env({"AWS_REGION": "US EAST"})
+        .fails("aws_region_unknown", "config", stage="source", hint_contains="AWS_REGION")
     )
     yield (
         Exchange(
@@ -178,6 +209,28 @@ def of_servers_that_send_back_what_they_got():
         error="invalid_grant",
         error_description=f"Cannot read {redacted}",
     )
+    secret = "client-secret-of-the-pool"
+    basic = b64encode(f"client.apps.example:{secret}".encode()).decode()
+    quoted = f"{secret}, {basic}, {percent_encode(percent_encode(TEMPORARY.session_token * 3))}"
+    body = json.dumps({"error": "invalid_client", "error_description": f"Got {quoted}, cut {basic[:20]}"})
+    yield (
+        Exchange(
+            "sts-quotes-the-client",
+            "The client's secret and the header made of it are not passed on, nor the start of them.",
+            config=config(client_id="client.apps.example", client_secret=secret),
+        )
+        .env({**environment(TEMPORARY, AWS_REGION="us-east-1"), "AWS_SESSION_TOKEN": TEMPORARY.session_token * 3})
+        .sts(http(401, body))
+        .fails(
+            "sts_rejected",
+            "remote",
+            stage="sts",
+            ask_id="sts",
+            status=401,
+            error="invalid_client",
+            error_description="Got [redacted], [redacted], [redacted], cut [redacted]",
+        )
+    )
     long_message = f"Token {FEDERATED_TOKEN} is bad. " + "Really. " * 200
     body = json.dumps({"error": {"code": 401, "message": long_message, "status": "UNAUTHENTICATED"}})
     yield (
@@ -270,6 +323,9 @@ def of_the_role():
     yield role(
         "role-session-expired", "A 401 with a session: the metadata service does not know it.", http(401, "")
     ).fails("imds_rejected", "remote", stage="source", ask_id="aws-role", status=401)
+    yield role("role-html", "A proxy's page is no name of a role.", http(200, HTML)).fails(
+        "imds_malformed", "remote", stage="source", ask_id="aws-role", status=200
+    )
     yield role(
         "role-redirect",
         "A redirect of the metadata service is not followed.",
@@ -310,10 +366,21 @@ def of_the_instance_credentials():
         "A Token that would add a header of its own to the signed request is refused.",
         {**world.role_credentials(), "Token": "token\r\nx-injected: yes"},
     )
-    yield malformed(
+    yield credentials(
         "credentials-code-not-success",
-        "A Code other than Success means that the members beside it are not valid credentials.",
-        {"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role sanskey-demo-role."},
+        "A Code other than Success means that AWS could not take on the role.",
+        http(
+            200, {"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role sanskey-demo-role."}
+        ),
+    ).fails(
+        "imds_rejected",
+        "remote",
+        stage="source",
+        ask_id="aws-credentials",
+        status=200,
+        error="AssumeRoleUnauthorizedAccess",
+        error_description="EC2 cannot assume the role sanskey-demo-role.",
+        hint_contains="trust policy",
     )
     yield credentials("credentials-not-found", "The role went away between the two requests.", http(404, "")).fails(
         "imds_rejected", "remote", stage="source", ask_id="aws-credentials", status=404
@@ -396,6 +463,14 @@ def of_google_sts():
         error="quota_exceeded",
         error_description="Please retry later.",
     )
+    yield sts(
+        "sts-retry-after-without-end",
+        "A Retry-After with more digits than fit is a long time.",
+        http(503, "", [("retry-after", "9" * 30)]),
+    ).fails("sts_unavailable", "remote", stage="sts", ask_id="sts", status=503, retryable=True)
+    yield sts(
+        "sts-not-implemented", "A server that cannot do it will not be able to do it later.", http(501, "")
+    ).fails("sts_rejected", "remote", stage="sts", ask_id="sts", status=501)
     case = sts("sts-server-errors", "Three server errors are the end.", http(500, {"error": "internal"}))
     case.wait("sts-2", 1000).sts(http(503, ""), attempt=2).wait("sts-3", 2000).sts(http(502, HTML), attempt=3)
     yield case.fails("sts_unavailable", "remote", stage="sts", ask_id="sts-3", status=502, retryable=True)
@@ -412,9 +487,9 @@ def of_google_sts():
         "A failure that is none of the known kinds is not tried again.",
         failed("other", "certificate verify failed"),
     ).fails("host_failed", "host", stage="sts", ask_id="sts")
-    case = sts("sts-wait-unsupported", "A host that cannot wait ends the retries.", http(503, ""))
+    case = sts("sts-wait-unsupported", "With a host that cannot wait, the first answer is the last.", http(503, ""))
     case.round((wait("sts-2-wait", 1000), failed("unsupported", "no timers here")))
-    yield case.fails("host_unsupported", "host", stage="sts", ask_id="sts-2-wait")
+    yield case.fails("sts_unavailable", "remote", stage="sts", ask_id="sts", status=503, retryable=True)
 
 
 def of_the_impersonation():

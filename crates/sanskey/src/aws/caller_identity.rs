@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::secret::Secret;
 use crate::sigv4;
 use crate::time::UnixTime;
-use crate::url::{HttpUrl, push_encoded};
+use crate::url::{HttpUrl, is_visible_ascii, push_encoded};
 
 /// The subject token of an AWS workload (`urn:ietf:params:aws:token-type:aws4_request`).
 ///
@@ -31,6 +31,11 @@ pub fn caller_identity_token(
     if !super::region::is_plausible(region) {
         return Err(Error::invalid_argument(
             "The AWS region must be lower-case letters, digits and hyphens.",
+        ));
+    }
+    if !is_visible_ascii(audience) {
+        return Err(Error::invalid_argument(
+            "The audience must be visible ASCII, such as //iam.googleapis.com/projects/….",
         ));
     }
     VerificationUrl::standard(region).caller_identity_token(credentials, region, audience, now)

@@ -6,6 +6,7 @@ use crate::url::is_visible_ascii;
 
 /// An AWS access key, with its session token if it is a temporary one.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Credentials {
     /// `AKIA…` for a user, `ASIA…` for a temporary key. It is a name and not secret.
     pub access_key_id: String,
@@ -37,12 +38,13 @@ impl Credentials {
         self.session_token.as_ref().filter(|token| !token.is_empty())
     }
 
-    /// Both the key's name and its session token are sent in headers, so they must be fit for that.
+    /// The key's name and its session token are sent in headers, so they must be fit for that. A secret
+    /// with a line break would only lead to a signature that nobody accepts.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let problem = if !is_visible_ascii(&self.access_key_id) || self.access_key_id.contains([',', '/']) {
             "The AWS access key ID is empty or has characters that it cannot have."
-        } else if self.secret_access_key.is_empty() {
-            "The AWS secret access key is empty."
+        } else if !is_visible_ascii(self.secret_access_key.expose()) {
+            "The AWS secret access key is empty, or has characters that it cannot have, such as a space or a line break."
         } else if self.session_token().is_some_and(|token| !is_visible_ascii(token.expose())) {
             "The AWS session token has characters that it cannot have, such as a space or a line break."
         } else {

@@ -20,7 +20,7 @@ pub(crate) struct AwsSource {
 
 impl AwsSource {
     pub(super) fn read(fields: &mut Fields<'_>) -> Result<Self, Error> {
-        let environment_id = fields.required_text("environment_id")?;
+        let environment_id = fields.required(Fields::text, "environment_id")?;
         if environment_id != "aws1" {
             return Err(fields.invalid(
                 "environment_id",

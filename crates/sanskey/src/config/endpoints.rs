@@ -31,10 +31,23 @@ const IMDS_HOSTS: [&str; 2] = ["169.254.169.254", "[fd00:ec2::254]"];
 const AWS_SUFFIXES: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
 
 impl EndpointPolicy {
-    /// An endpoint of a Google API: `service` is `sts` or `iamcredentials`.
-    pub(super) fn check_google(self, field: &str, service: &str, url: &str) -> Result<(), Error> {
-        self.check(field, url, &format!("Google's {service} endpoint over https"), |url, host| {
-            url.https && matches!(url.port, None | Some(443)) && is_google_host(host, service)
+    /// An endpoint of a Google API: `service` is `sts` or `iamcredentials`, `domain` is the
+    /// configuration's universe. All endpoints must be in one universe, since each gets the token of
+    /// the one before.
+    pub(super) fn check_google(
+        self,
+        field: &str,
+        service: &str,
+        domain: &str,
+        url: &str,
+    ) -> Result<(), Error> {
+        let expected = if UNIVERSE_DOMAINS.contains(&domain) {
+            format!("the {service} endpoint of {domain} over https")
+        } else {
+            format!("in a universe that is published ({domain} is not)")
+        };
+        self.check(field, url, &expected, |url, host| {
+            url.https && matches!(url.port, None | Some(443)) && is_google_host(host, service, domain)
         })
     }
 
@@ -60,39 +73,36 @@ impl EndpointPolicy {
         expected: &str,
         is_expected: impl Fn(&HttpUrl<'_>, &str) -> bool,
     ) -> Result<(), Error> {
-        let split = HttpUrl::split(url).map_err(|problem| {
-            Error::invalid_argument(format!("The URL of {field} {problem}.")).in_config()
-        })?;
+        let split = HttpUrl::split(url).map_err(|_| Error::bug("A URL was not checked when it was read."))?;
         let host = split.host.to_ascii_lowercase();
         let allowed = match self {
             Self::Any => true,
             Self::Google => is_expected(&split, &host),
-            Self::Loopback => is_expected(&split, &host) || is_loopback(&host),
+            Self::Loopback => is_expected(&split, &host) || split.is_loopback(),
         };
         if allowed {
             return Ok(());
         }
+        let scheme = if split.https { "https" } else { "http" };
         Err(Error::config(
             ErrorCode::ConfigUrlRefused,
             field,
             format!(
-                "The field {field} of the credential configuration leads to {host}, which is not {expected}."
+                "The field {field} of the credential configuration leads to {scheme}://{host}, which is not {expected}."
             ),
-            "If you trust this configuration and its endpoints, say so with the endpoint policy (`any`, or `loopback` for this machine).",
+            "Correct the URL. Only for a configuration that you wrote or checked yourself, allow other hosts with the option `endpoints` (`any`, or `loopback` for this machine).",
         ))
     }
 }
 
-/// The forms that Google documents, at one of the universe domains: `sts`, `sts.mtls`,
+/// The forms that Google documents, at a published universe domain: `sts`, `sts.mtls`,
 /// `sts.REGION.rep`, `sts.REGION.rep.mtls`, and `sts-NAME.p` of Private Service Connect.
-fn is_google_host(host: &str, service: &str) -> bool {
-    let Some(prefix) = UNIVERSE_DOMAINS
-        .iter()
-        .find_map(|domain| host.strip_suffix(domain).and_then(|prefix| prefix.strip_suffix('.')))
-    else {
+fn is_google_host(host: &str, service: &str, domain: &str) -> bool {
+    let prefix = host.strip_suffix(domain).and_then(|prefix| prefix.strip_suffix('.'));
+    let Some(rest) = prefix.and_then(|prefix| prefix.strip_prefix(service)) else { return false };
+    if !UNIVERSE_DOMAINS.contains(&domain) {
         return false;
-    };
-    let Some(rest) = prefix.strip_prefix(service) else { return false };
+    }
     let labels: Vec<&str> = rest.split('.').collect();
     match labels.as_slice() {
         [""] | ["", "mtls"] => true,
@@ -107,12 +117,7 @@ fn is_google_host(host: &str, service: &str) -> bool {
 fn is_aws_sts_host(host: &str) -> bool {
     AWS_SUFFIXES.iter().filter_map(|suffix| host.strip_suffix(suffix)).any(|prefix| {
         let (service, region) = prefix.split_once('.').unwrap_or((prefix, "global"));
-        matches!(service, "sts" | "sts-fips") && crate::aws::region::is_plausible(region)
+        let is_region = region == "global" || crate::aws::region::of_zone(region) == Some(region);
+        matches!(service, "sts" | "sts-fips") && is_region
     })
-}
-
-fn is_loopback(host: &str) -> bool {
-    let is_loopback_v4 =
-        |rest: &str| rest.split('.').count() == 3 && rest.split('.').all(|byte| byte.parse::<u8>().is_ok());
-    matches!(host, "localhost" | "[::1]") || host.strip_prefix("127.").is_some_and(is_loopback_v4)
 }

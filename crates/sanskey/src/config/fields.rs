@@ -36,7 +36,11 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        !matches!(self.object.get(name), None | Some(Value::Null))
+        match self.object.get(name) {
+            None | Some(Value::Null) => false,
+            Some(Value::String(text)) => !text.is_empty(),
+            Some(_) => true,
+        }
     }
 
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
@@ -47,17 +51,34 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn required_text(&mut self, name: &str) -> Result<String, Error> {
-        self.text(name)?.ok_or_else(|| missing(self.path_of(name), "It must be a text that is not empty."))
+    /// What `read` reads, if it is there.
+    pub(super) fn required(
+        &mut self,
+        read: fn(&mut Self, &str) -> Result<Option<String>, Error>,
+        name: &str,
+    ) -> Result<String, Error> {
+        read(self, name)?.ok_or_else(|| missing(self.path_of(name), "It must be a text that is not empty."))
     }
 
     /// A text that can stand in a header.
-    pub(super) fn required_visible_text(&mut self, name: &str) -> Result<String, Error> {
-        let text = self.required_text(name)?;
-        if is_visible_ascii(&text) {
+    pub(super) fn visible_text(&mut self, name: &str) -> Result<Option<String>, Error> {
+        let text = self.text(name)?;
+        if text.as_deref().is_none_or(is_visible_ascii) {
             return Ok(text);
         }
         Err(self.invalid(name, "has a space, a line break or a character outside ASCII"))
+    }
+
+    /// A domain name in lower case, such as `googleapis.com`.
+    pub(super) fn domain(&mut self, name: &str) -> Result<Option<String>, Error> {
+        let text = self.text(name)?;
+        let is_domain = |text: &str| {
+            text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b))
+        };
+        if text.as_deref().is_none_or(is_domain) {
+            return Ok(text);
+        }
+        Err(self.invalid(name, "is not a domain name in lower case"))
     }
 
     /// An absolute URL that can be sent as it stands.

@@ -7,7 +7,7 @@ mod fields;
 pub(crate) use aws::AwsSource;
 pub use endpoints::EndpointPolicy;
 
-use crate::error::{Error, ErrorCode, Stage};
+use crate::error::{Error, ErrorCode};
 use crate::secret::Secret;
 use crate::sts::ClientAuthentication;
 use fields::Fields;
@@ -66,18 +66,20 @@ impl CredentialConfig {
         let mut root = fields::parse_object(text)?;
         let mut fields = Fields::root(&mut root);
 
-        check_type(&fields.required_text("type")?)?;
+        // First, so that a mistake elsewhere does not leave the secret in what was parsed.
+        let client = read_client(&mut fields)?;
+        check_type(&fields.required(Fields::text, "type")?)?;
         let universe_domain =
-            fields.text("universe_domain")?.unwrap_or_else(|| DEFAULT_UNIVERSE_DOMAIN.to_owned());
+            fields.domain("universe_domain")?.unwrap_or_else(|| DEFAULT_UNIVERSE_DOMAIN.to_owned());
         let token_url =
             fields.url("token_url")?.unwrap_or_else(|| format!("https://sts.{universe_domain}/v1/token"));
         let config = Self {
-            audience: fields.required_visible_text("audience")?,
-            subject_token_type: fields.required_text("subject_token_type")?,
+            audience: fields.required(Fields::visible_text, "audience")?,
+            subject_token_type: fields.required(Fields::text, "subject_token_type")?,
             token_url,
             impersonation: read_impersonation(&mut fields)?,
-            client: read_client(&mut fields)?,
-            quota_project_id: fields.text("quota_project_id")?,
+            client,
+            quota_project_id: fields.visible_text("quota_project_id")?,
             workforce_pool_user_project: fields.text("workforce_pool_user_project")?,
             universe_domain,
             source: read_source(&mut fields)?,
@@ -170,9 +172,15 @@ impl CredentialConfig {
 
     /// Refuses URLs that lead elsewhere than the policy allows.
     pub(crate) fn check_endpoints(&self, policy: EndpointPolicy) -> Result<(), Error> {
-        policy.check_google("token_url", "sts", &self.token_url)?;
+        let domain = &self.universe_domain;
+        policy.check_google("token_url", "sts", domain, &self.token_url)?;
         if let Some(impersonation) = &self.impersonation {
-            policy.check_google("service_account_impersonation_url", "iamcredentials", &impersonation.url)?;
+            policy.check_google(
+                "service_account_impersonation_url",
+                "iamcredentials",
+                domain,
+                &impersonation.url,
+            )?;
         }
         match &self.source {
             Source::Aws(source) => source.check_endpoints(policy),
@@ -232,7 +240,11 @@ fn check_type(kind: &str) -> Result<(), Error> {
 }
 
 fn read_impersonation(fields: &mut Fields<'_>) -> Result<Option<Impersonation>, Error> {
-    let url = fields.url("service_account_impersonation_url")?;
+    const URL: &str = "service_account_impersonation_url";
+    let url = fields.url(URL)?;
+    if url.as_ref().is_some_and(|url| !url.ends_with(":generateAccessToken")) {
+        return Err(fields.invalid(URL, "does not end in :generateAccessToken"));
+    }
     let lifetime = match fields.object("service_account_impersonation")? {
         Some(mut inner) => inner.integer("token_lifetime_seconds", 600..=43_200)?,
         None => None,
@@ -241,9 +253,13 @@ fn read_impersonation(fields: &mut Fields<'_>) -> Result<Option<Impersonation>, 
 }
 
 fn read_client(fields: &mut Fields<'_>) -> Result<Option<ClientAuthentication>, Error> {
-    let client_id = fields.text("client_id")?;
     let client_secret = fields.text("client_secret")?.map(Secret::new).unwrap_or_default();
-    Ok(client_id.map(|client_id| ClientAuthentication { client_id, client_secret }))
+    let Some(client_id) = fields.text("client_id")? else { return Ok(None) };
+    if client_id.contains(':') {
+        // RFC 7617 section 2: the first colon ends the name.
+        return Err(fields.invalid("client_id", "has a colon"));
+    }
+    Ok(Some(ClientAuthentication { client_id, client_secret }))
 }
 
 fn read_source(fields: &mut Fields<'_>) -> Result<Source, Error> {
@@ -273,12 +289,5 @@ fn read_source(fields: &mut Fields<'_>) -> Result<Source, Error> {
             format!("The credential source has both {first} and {second}."),
             "Keep the one that the workload is to use and remove the other.",
         )),
-    }
-}
-
-impl Error {
-    /// Puts a failure of the lower layer at the stage where the configuration is read.
-    pub(crate) fn in_config(self) -> Self {
-        self.at(Stage::Config)
     }
 }

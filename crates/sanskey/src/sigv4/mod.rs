@@ -9,6 +9,7 @@ mod canonical;
 mod key;
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::aws::Credentials;
 use crate::error::Error;
@@ -23,7 +24,8 @@ pub struct Request<'a> {
     /// An HTTP method, in upper case.
     pub method: &'a str,
     /// `https://` or `http://`, with path and query as they stand on the wire. A `+` in the query
-    /// counts as a space. Characters that must be encoded on the wire may stand unencoded.
+    /// counts as a space. Where a path is not encoded again (S3), and in the query, characters that must
+    /// be encoded on the wire may stand unencoded.
     pub url: &'a str,
     /// Every header that is to be signed, in any order and any case. Values may be padded, names may
     /// be repeated. `host` is derived from the URL where it is missing; `authorization`,
@@ -135,13 +137,15 @@ pub fn sign_with(
     let scope = format!("{date}/{region}/{service}/aws4_request");
     let string_to_sign = format!("{ALGORITHM}\n{amz_date}\n{scope}\n{}", key::hex(&hash.finalize()));
     let signature = key::signature(credentials, date, region, service, &string_to_sign)?;
-    let authorization = format!(
-        "{ALGORITHM} Credential={}/{scope}, SignedHeaders={}, Signature={signature}",
+    let signature = Secret::new(signature);
+    let authorization = Zeroizing::new(format!(
+        "{ALGORITHM} Credential={}/{scope}, SignedHeaders={}, Signature={}",
         credentials.access_key_id,
-        headers.signed_names(settings)
-    );
+        headers.signed_names(settings),
+        signature.expose(),
+    ));
     headers.set("authorization", &authorization);
-    Ok(Signed { headers: headers.into_list(), string_to_sign, signature: signature.into() })
+    Ok(Signed { headers: headers.into_list(), string_to_sign, signature })
 }
 
 /// The request in the form that is hashed and compared on both sides. When AWS answers

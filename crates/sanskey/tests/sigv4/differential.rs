@@ -121,10 +121,8 @@ fn check(drawn: &Drawn) -> Result<(), TestCaseError> {
     let headers: Vec<(&str, &str)> = drawn.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let request =
         sigv4::Request { method: drawn.method, url: &drawn.url, headers: &headers, body: &drawn.body };
-    let credentials = aws::Credentials {
-        session_token: drawn.session_token.clone().map(Secret::new),
-        ..aws::Credentials::new(drawn.access_key_id.clone(), drawn.secret_access_key.clone())
-    };
+    let mut credentials = aws::Credentials::new(&*drawn.access_key_id, &*drawn.secret_access_key);
+    credentials.session_token = drawn.session_token.clone().map(Secret::new);
     let now = UnixTime::from_seconds(drawn.seconds);
     let ours = sigv4::sign(&request, &credentials, &drawn.region, drawn.service, now)
         .map_err(|error| TestCaseError::fail(error.to_string()))?;

@@ -71,11 +71,9 @@ fn settings(context: &Value) -> sigv4::Settings {
 
 fn credentials(context: &Value) -> aws::Credentials {
     let text = |name: &str| context[name].as_str().unwrap();
-    let session_token = context["token"].as_str().map(Secret::from);
-    aws::Credentials {
-        session_token,
-        ..aws::Credentials::new(text("access_key_id"), text("secret_access_key"))
-    }
+    let mut credentials = aws::Credentials::new(text("access_key_id"), text("secret_access_key"));
+    credentials.session_token = context["token"].as_str().map(Secret::from);
+    credentials
 }
 
 /// One folder of the suite.

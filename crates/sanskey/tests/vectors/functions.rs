@@ -1,6 +1,5 @@
 //! The pure functions, with the parameters that all languages give them.
 
-use sanskey::{Secret, aws};
 use sanskey_bridge::{self as bridge, Failure};
 use serde_json::{Map, Value, json};
 
@@ -24,12 +23,14 @@ fn run(vector: &Value, _: &mut String) -> Result<Value, Failure> {
     let params = &vector["params"];
     let text = |name: &str| params[name].as_str().unwrap_or_default();
     let now = params["now"].as_f64().unwrap_or(0.0);
-    let status = u16::try_from(params["status"].as_u64().unwrap_or(0)).unwrap();
+    let status = u32::try_from(params["status"].as_u64().unwrap_or(0)).unwrap();
     let parsed = |json: String| serde_json::from_str::<Value>(&json).unwrap();
-    let credentials = aws::Credentials {
-        session_token: params["session_token"].as_str().map(Secret::from),
-        ..aws::Credentials::new(text("access_key_id"), text("secret_access_key"))
-    };
+    let session_token = params["session_token"].as_str().map(str::to_owned);
+    let credentials = bridge::credentials(
+        text("access_key_id").to_owned(),
+        text("secret_access_key").to_owned(),
+        session_token,
+    );
     Ok(match vector["function"].as_str().unwrap() {
         "caller_identity_token" => {
             json!({ "text": bridge::caller_identity_token(&credentials, text("region"), text("audience"), now)? })

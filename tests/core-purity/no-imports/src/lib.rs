@@ -45,7 +45,7 @@ fn exchange() -> Result<u32, sanskey::Error> {
                 }
             }
             Step::Done(outcome) => {
-                let lifetime = now.seconds_until(outcome.token().expires_at);
+                let lifetime = now.seconds_until(outcome.token().unwrap().expires_at);
                 return Ok(u32::try_from(lifetime).unwrap_or_default());
             }
         }

@@ -73,10 +73,7 @@ impl<'a> Imds<'a> {
         let answer = desk.http("imds-session", &SERVER, &|_| {
             Ok(imds_request(Method::Put, url).header("x-aws-ec2-metadata-token-ttl-seconds", SESSION_SECONDS))
         })?;
-        let token = accept(
-            &answer,
-            "The session was refused: see that credential_source.imdsv2_session_token_url is right, and that the metadata service is enabled for this instance.",
-        )?;
+        let token = accept(&answer, None)?;
         if !is_visible_ascii(token) {
             return Err(malformed(&answer, "with a session token that cannot stand in a header").into());
         }
@@ -88,7 +85,7 @@ impl<'a> Imds<'a> {
     pub(super) fn region(&self, desk: &mut Desk, session: Option<&Secret>) -> Flow<String> {
         let url = self.zone.unwrap_or_default();
         let answer = desk.http("aws-region", &SERVER, &|_| Ok(get(url, session)))?;
-        let zone = accept(&answer, session_hint(session))?.trim();
+        let zone = accept(&answer, session)?.trim();
         match region::of_zone(zone) {
             Some(region) => Ok(region.to_owned()),
             None => Err(Error::new(
@@ -109,9 +106,7 @@ impl<'a> Imds<'a> {
         let role = first_role(&answer, session)?;
         let role_url: String = [url, "/"].into_iter().chain(encode(&role)).collect();
         let answer = desk.http("aws-credentials", &SERVER, &|_| Ok(get(&role_url, session)))?;
-        let credentials = role_credentials::parse(accept(&answer, session_hint(session))?)
-            .map_err(|problem| malformed(&answer, &problem))?;
-        Ok(credentials)
+        Ok(role_credentials::read(&SERVER, &answer, accept(&answer, session)?)?)
     }
 }
 
@@ -137,30 +132,30 @@ fn first_role(answer: &Answer, session: Option<&Secret>) -> Result<String, Error
     if answer.response.status == 404 {
         return Err(missing(Error::new(ErrorCode::AwsRoleMissing, what, hint)));
     }
-    let text = accept(answer, session_hint(session))?;
+    let text = accept(answer, session)?;
     match text.lines().map(str::trim).find(|line| !line.is_empty()) {
-        Some(role) => Ok(role.to_owned()),
+        Some(role) if is_role_name(role) => Ok(role.to_owned()),
+        Some(_) => Err(malformed(answer, "with something other than the name of a role")),
         None => Err(missing(Error::new(ErrorCode::AwsRoleMissing, what, hint))),
     }
 }
 
-/// The text of a successful answer; `hint` is for a refusal.
-fn accept<'a>(answer: &'a Answer, hint: &'static str) -> Result<&'a str, Error> {
-    SERVER.accept(answer).map_err(|error| match error.code() {
-        ErrorCode::ImdsRejected => error.with_hint(hint),
-        _ => error,
-    })
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>, "names of … roles".
+fn is_role_name(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@-_".contains(&b))
 }
 
-fn session_hint(session: Option<&Secret>) -> &'static str {
-    match session {
-        None => {
-            "This instance probably demands IMDSv2: add credential_source.imdsv2_session_token_url to the configuration (gcloud writes it with --enable-imdsv2)."
-        }
-        Some(_) => {
-            "See that the URLs of credential_source are those of the metadata service of this instance."
-        }
-    }
+/// The text of a successful answer to a request in this session.
+fn accept<'a>(answer: &'a Answer, session: Option<&Secret>) -> Result<&'a str, Error> {
+    SERVER.accept(answer).map_err(|error| match (error.code(), answer.response.status, session) {
+        (ErrorCode::ImdsRejected, 401, None) => error.with_hint(
+            "This instance demands IMDSv2: add credential_source.imdsv2_session_token_url to the configuration (gcloud writes it with --enable-imdsv2).",
+        ),
+        (ErrorCode::ImdsRejected, _, _) => error.with_hint(
+            "See that the URLs of credential_source are those of the metadata service, and that the service is enabled for this instance.",
+        ),
+        _ => error,
+    })
 }
 
 fn malformed(answer: &Answer, problem: &str) -> Error {

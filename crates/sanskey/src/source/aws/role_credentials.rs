@@ -3,31 +3,44 @@
 use serde_json::{Map, Value};
 
 use crate::aws::Credentials;
+use crate::desk::Answer;
+use crate::error::{Error, RemoteError};
 use crate::secret::Secret;
+use crate::server::Server;
 
-/// Reads a role's credentials. A problem continues the sentence "The service answered …".
-pub(super) fn parse(text: &str) -> Result<Credentials, String> {
+/// The credentials in `text`, which `server` answered with.
+pub(super) fn read(server: &Server, answer: &Answer, text: &str) -> Result<Credentials, Error> {
+    let malformed =
+        |problem: &str| server.malformed(answer.response.status, problem).about_ask(&answer.ask_id);
     let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
-        return Err("with something other than a JSON object where credentials belong".to_owned());
+        return Err(malformed("with something other than a JSON object where credentials belong"));
     };
-    if let Some(code) = body.get("Code").filter(|code| *code != "Success") {
-        let code = code.as_str().filter(|code| code.bytes().all(|b| b.is_ascii_alphanumeric()));
-        return Err(format!("with the code {} in place of credentials", code.unwrap_or("(unreadable)")));
+    // All of them first, so that none is left in what was parsed if another is missing.
+    let mut take = |name: &str| take_text(&mut body, name);
+    let (id, secret, token) = (take("AccessKeyId"), take("SecretAccessKey"), take("Token"));
+    if let Some(code) = body.get("Code").and_then(Value::as_str).filter(|code| *code != "Success") {
+        let remote = RemoteError::new(Some(code), body.get("Message").and_then(Value::as_str));
+        let hint = "AWS could not take on the role: see that it exists, and that its trust policy admits this machine.";
+        return Err(server
+            .rejected(answer.response.status, remote)
+            .about_ask(&answer.ask_id)
+            .with_hint(hint));
     }
-    let credentials = Credentials {
-        access_key_id: take_text(&mut body, "AccessKeyId")?,
-        secret_access_key: Secret::new(take_text(&mut body, "SecretAccessKey")?),
-        session_token: take_text(&mut body, "Token").ok().map(Secret::new),
+    let (Some(id), Some(secret)) = (&id, &secret) else {
+        let missing = if id.is_none() { "AccessKeyId" } else { "SecretAccessKey" };
+        return Err(malformed(&format!("with credentials that have no {missing}")));
     };
+    let mut credentials = Credentials::new(id.expose(), secret.clone());
+    credentials.session_token = token;
     match credentials.check() {
         Ok(()) => Ok(credentials),
-        Err(_) => Err("with credentials that cannot be sent in a header".to_owned()),
+        Err(_) => Err(malformed("with credentials that cannot be sent in a header")),
     }
 }
 
-fn take_text(body: &mut Map<String, Value>, name: &str) -> Result<String, String> {
+fn take_text(body: &mut Map<String, Value>, name: &str) -> Option<Secret> {
     match body.get_mut(name).map(Value::take) {
-        Some(Value::String(text)) if !text.is_empty() => Ok(text),
-        _ => Err(format!("with credentials that have no {name}")),
+        Some(Value::String(text)) if !text.is_empty() => Some(Secret::new(text)),
+        _ => None,
     }
 }
