@@ -2,12 +2,16 @@
 
 use std::fmt;
 
-use time::{Duration, OffsetDateTime};
+use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{random, settings::Settings};
 
-/// How long temporary keys of an instance role live: EC2 hands out keys for about six hours.
+/// How long temporary keys of a role live: EC2, ECS and EKS hand out keys for about six hours.
 const ROLE_KEY_LIFETIME: Duration = Duration::hours(6);
+
+/// Session names are what tells one task, or one pod, of a role from another.
+const TASK_SESSION: &str = "0f6c1d2e3b4a59687f8e9d0c1b2a3948";
+const POD_SESSION: &str = "eks-sanskey-app-7d9f-3f2b8c1e-6a0d-4b53-9c7e-5d1f3a7b9e24";
 
 /// An access key and whom it stands for. Debug output shows neither the secret nor the session token.
 #[derive(Clone)]
@@ -31,7 +35,21 @@ pub struct AwsKey {
 impl AwsKey {
     /// Temporary keys of an instance role, as the metadata service hands them out.
     pub(crate) fn of_instance_role(settings: &Settings, now: OffsetDateTime) -> Self {
-        let Settings { account, role, instance_id, .. } = settings;
+        Self::of_role(settings, &settings.role, &settings.instance_id, now)
+    }
+
+    /// Temporary keys of a task's role, as the ECS agent hands them out.
+    pub(crate) fn of_task_role(settings: &Settings, now: OffsetDateTime) -> Self {
+        Self::of_role(settings, &settings.task_role, TASK_SESSION, now)
+    }
+
+    /// Temporary keys of a pod's role, as the EKS Pod Identity agent hands them out.
+    pub(crate) fn of_pod_role(settings: &Settings, now: OffsetDateTime) -> Self {
+        Self::of_role(settings, &settings.pod_role, POD_SESSION, now)
+    }
+
+    fn of_role(settings: &Settings, role: &str, session: &str, now: OffsetDateTime) -> Self {
+        let account = &settings.account;
         Self {
             access_key_id: format!("ASIA{}", random::capitals(16)),
             secret_access_key: random::base64(30),
@@ -41,8 +59,8 @@ impl AwsKey {
             session_token: Some(format!("IQoJb3JpZ2luX2Vj/+{}", random::base64(200))),
             expires_at: Some(now + ROLE_KEY_LIFETIME),
             account: account.clone(),
-            arn: format!("arn:aws:sts::{account}:assumed-role/{role}/{instance_id}"),
-            user_id: format!("AROA{}:{instance_id}", random::capitals(17)),
+            arn: format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
+            user_id: format!("AROA{}:{session}", random::capitals(17)),
         }
     }
 
@@ -70,4 +88,12 @@ impl fmt::Debug for AwsKey {
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }
+}
+
+/// A time as AWS's services for machines and containers write it.
+pub(crate) fn whole_seconds(time: OffsetDateTime) -> String {
+    time.replace_nanosecond(0)
+        .unwrap_or(time)
+        .format(&Rfc3339)
+        .expect("dates of this century have an RFC 3339 form")
 }

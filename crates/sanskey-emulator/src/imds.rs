@@ -4,11 +4,11 @@
 
 use http::Method;
 use serde_json::json;
-use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     answers::{Answer, Request},
-    aws_keys::AwsKey,
+    aws_keys::{AwsKey, whole_seconds},
     settings::Settings,
     store::Store,
 };
@@ -97,13 +97,6 @@ fn role_credentials(key: &AwsKey, now: OffsetDateTime) -> Answer {
     // The real service declares its JSON as text.
     answer.content_type = "text/plain";
     answer
-}
-
-fn whole_seconds(time: OffsetDateTime) -> String {
-    time.replace_nanosecond(0)
-        .unwrap_or(time)
-        .format(&Rfc3339)
-        .expect("dates of this century have an RFC 3339 form")
 }
 
 /// Errors of the metadata service are small web pages.

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use crate::{
     answers::{Answer, Request, google_error, not_found},
+    settings::is_header_value,
     store::{Store, TokenHolder},
 };
 
@@ -17,8 +18,25 @@ pub(crate) fn answer(store: &mut Store, request: &Request, now: OffsetDateTime) 
             store.requests.clear();
             Answer::text(204, "")
         }
+        ("/emulator/container-token", &Method::PUT) => replace_container_token(store, request),
         ("/emulator/whoami", &Method::GET) => whoami(store, request, now),
         _ => not_found(),
+    }
+}
+
+/// From here on the EKS Pod Identity agent takes this token, and not the one before.
+fn replace_container_token(store: &mut Store, request: &Request) -> Answer {
+    match std::str::from_utf8(&request.body) {
+        Ok(token) if is_header_value(token) => {
+            store.container_token = Some(token.to_owned());
+            Answer::text(204, "")
+        }
+        _ => google_error(
+            400,
+            "INVALID_ARGUMENT",
+            "The body is not a token that a header can hold.",
+            Vec::new(),
+        ),
     }
 }
 

@@ -1,15 +1,17 @@
 //! The other side of keyless access, on loopback: what an AWS workload and Google Cloud would answer.
 //!
-//! One process plays three services on one port:
+//! One process plays five services on one port:
 //!
 //! | path | service |
 //! |---|---|
 //! | `/latest/...` | the EC2 instance metadata service, versions 1 and 2 |
+//! | `/v2/credentials/ID` | the ECS agent: credentials of a task's role |
+//! | `/v1/credentials` | the EKS Pod Identity agent: credentials of a pod's role |
 //! | `/v1/token` | Google's Security Token Service, with the rules it documents for AWS credentials |
 //! | `/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken` | Google's IAM Credentials API |
-//! | `/emulator/...` | a window into the emulator itself: requests so far, and what a token is |
+//! | `/emulator/...` | a window into the emulator itself: requests so far, what a token is, and which token the pod has |
 //!
-//! Every key, session and token is drawn afresh at each start, and is worth nothing anywhere else.
+//! Every key, session and token that it issues is drawn afresh, and is worth nothing anywhere else.
 //! The emulator remembers the secret of each AWS key that it issued, so it can do what Google asks AWS to do:
 //! recompute the signature of the handed-over `GetCallerIdentity` request. It does so with AWS's own crate
 //! `aws-sigv4`, and shares no code with the clients that it tests.
@@ -34,6 +36,7 @@ mod attributes;
 pub mod aws_identity;
 mod aws_keys;
 mod aws_signature;
+mod container_agents;
 mod credential_config;
 mod cross_origin;
 mod google_sts;

@@ -10,7 +10,7 @@ use std::{
 use clap::{Parser, ValueEnum};
 use sanskey_emulator::{Emulator, Running, Settings};
 
-/// AWS instance metadata, Google STS and IAM Credentials on 127.0.0.1, for demos and tests of keyless access.
+/// AWS metadata for instances and containers, Google STS and IAM Credentials on 127.0.0.1, for demos and tests of keyless access.
 ///
 /// The first line on standard output is `listening on http://127.0.0.1:PORT`. The emulator ends with its
 /// lifetime, its number of requests, SIGTERM, or standard input if --stop-with-stdin is given. What it issues
@@ -58,6 +58,22 @@ struct Arguments {
     /// The instance's id, which becomes its session name
     #[arg(long, value_name = "ID", default_value_t = Settings::default().instance_id)]
     instance_id: String,
+
+    /// Name of the role that the ECS agent gives to a task
+    #[arg(long, value_name = "NAME", default_value_t = Settings::default().task_role)]
+    task_role: String,
+
+    /// The end of the path at which a task asks the ECS agent: /v2/credentials/ID
+    #[arg(long, value_name = "ID", default_value_t = Settings::default().task_credentials_id)]
+    task_credentials_id: String,
+
+    /// Name of the role that the EKS Pod Identity agent gives to a pod
+    #[arg(long, value_name = "NAME", default_value_t = Settings::default().pod_role)]
+    pod_role: String,
+
+    /// The token that the EKS Pod Identity agent demands, at /v1/credentials
+    #[arg(long, value_name = "TOKEN", default_value_t = Settings::default().container_token)]
+    container_token: String,
 
     /// The instance's availability zone
     #[arg(long, value_name = "ZONE", default_value_t = Settings::default().availability_zone)]
@@ -112,6 +128,10 @@ impl Arguments {
             account: self.account.clone(),
             role: self.role.clone(),
             instance_id: self.instance_id.clone(),
+            task_role: self.task_role.clone(),
+            task_credentials_id: self.task_credentials_id.clone(),
+            pod_role: self.pod_role.clone(),
+            container_token: self.container_token.clone(),
             availability_zone: self.region_zone.clone(),
             imds_v1: self.imds_v1 == Switch::On,
             allowed_role: self.allowed_role.clone(),

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use crate::{
     answers::{Answer, Request, not_found},
-    cross_origin, google_sts, iam_credentials, imds, inspection,
+    container_agents, cross_origin, google_sts, iam_credentials, imds, inspection,
     settings::Settings,
     store::{RequestRecord, Store},
 };
@@ -37,6 +37,8 @@ pub(crate) fn answer(
 fn service(store: &mut Store, settings: &Settings, request: &Request, now: OffsetDateTime) -> Answer {
     if request.path.starts_with("/latest/") {
         imds::answer(store, settings, request, now)
+    } else if container_agents::has_path(&request.path) {
+        container_agents::answer(store, settings, request, now)
     } else if request.path == "/v1/token" {
         google_sts::answer(store, settings, request, now)
     } else if let Some(account) = iam_credentials::service_account(&request.path) {

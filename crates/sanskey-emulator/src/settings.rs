@@ -23,6 +23,15 @@ pub struct Settings {
     pub role: String,
     /// The instance id: it becomes the session name at the end of the caller's ARN.
     pub instance_id: String,
+    /// Name of the role that the ECS agent gives to a task.
+    pub task_role: String,
+    /// The id with which a task asks the ECS agent: the end of `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`.
+    pub task_credentials_id: String,
+    /// Name of the role that the EKS Pod Identity agent gives to a pod.
+    pub pod_role: String,
+    /// The token that the EKS Pod Identity agent demands as `Authorization`, until
+    /// `PUT /emulator/container-token` replaces it.
+    pub container_token: String,
     /// What the metadata service answers for the availability zone, as it is.
     pub availability_zone: String,
     /// Whether metadata may be read without a session token (version 1 of the service).
@@ -59,6 +68,10 @@ impl Default for Settings {
             account: "123456789012".to_owned(),
             role: "sanskey-demo-role".to_owned(),
             instance_id: "i-0123456789abcdef0".to_owned(),
+            task_role: "sanskey-task-role".to_owned(),
+            task_credentials_id: "2f4a7c1e-6a0b-4b53-9c0e-5d1f3a7b9e24".to_owned(),
+            pod_role: "sanskey-pod-role".to_owned(),
+            container_token: "emulator-container-token".to_owned(),
             availability_zone: "us-east-1a".to_owned(),
             imds_v1: true,
             allowed_role: None,
@@ -78,15 +91,19 @@ impl Settings {
     pub(crate) fn check(&self) -> io::Result<()> {
         let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
         let is_name = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        let is_header = |text: &String| HeaderValue::from_str(text).is_ok();
+        let is_role = |text: &str| is_name(text) && !text.contains('/');
         for (holds, problem) in [
             (google_sts::is_provider_name(&self.audience), "the audience is not the full name of a provider"),
             (is_account(&self.account), "the account is not twelve digits"),
             (is_account(self.trusted_account()), "the provider's account is not twelve digits"),
-            (is_name(&self.role) && !self.role.contains('/'), "the role is not a role's name"),
+            (is_role(&self.role), "the role is not a role's name"),
+            (is_role(&self.task_role), "the task's role is not a role's name"),
+            (is_role(&self.pod_role), "the pod's role is not a role's name"),
+            (is_name(&self.task_credentials_id), "the id of the task's credentials is not an id"),
+            (is_header_value(&self.container_token), "the container's token cannot be a header value"),
             (is_name(&self.instance_id), "the instance id is not a name"),
             (is_name(&self.service_account), "the service account is not an e-mail address"),
-            (self.allow_origin.as_ref().is_none_or(is_header), "the origin cannot be a header value"),
+            (self.allow_origin.as_deref().is_none_or(is_header_value), "the origin cannot be a header value"),
         ] {
             if !holds {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
@@ -99,4 +116,9 @@ impl Settings {
     pub(crate) fn trusted_account(&self) -> &str {
         self.provider_account.as_deref().unwrap_or(&self.account)
     }
+}
+
+/// Whether a text can stand in a header, and says something there.
+pub(crate) fn is_header_value(text: &str) -> bool {
+    !text.is_empty() && HeaderValue::from_str(text).is_ok()
 }

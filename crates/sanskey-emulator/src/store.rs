@@ -41,6 +41,8 @@ pub(crate) struct Store {
     imds_sessions: BTreeMap<String, OffsetDateTime>,
     aws_keys: BTreeMap<String, AwsKey>,
     google_tokens: BTreeMap<String, GoogleToken>,
+    /// The token that replaces the one of the settings.
+    pub(crate) container_token: Option<String>,
     pub(crate) requests: Vec<RequestRecord>,
     /// How many requests were answered, those that are not in the list included.
     pub(crate) answered: u64,

@@ -2,6 +2,7 @@
 
 mod aws_rules;
 mod command;
+mod containers;
 mod impersonation;
 mod metadata;
 mod server;
