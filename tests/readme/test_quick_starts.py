@@ -45,7 +45,7 @@ def packages(tmp_path):
 
 
 def test_there_is_one_for_each():
-    assert sorted(SNIPPETS) == ["browser", "node", "node-host", "python", "python-host", "worker"]
+    assert sorted(SNIPPETS) == ["browser", "node", "node-host", "python", "python-google", "python-host", "worker"]
 
 
 @pytest.mark.parametrize("name", ["python", "python-host"])
@@ -53,6 +53,13 @@ def test_python(name, emulator, tmp_path):
     prelude = "import sanskey\nsanskey.fetch_token.__kwdefaults__['endpoints'] = 'loopback'\n"
     (tmp_path / "snippet.py").write_text(prelude + SNIPPETS[name])
     assert re.fullmatch(PRINTED, run([sys.executable, "snippet.py"], tmp_path))
+    assert len(emulator.requests()) == 6
+
+
+def test_python_with_google_auth(emulator, tmp_path):
+    prelude = "import sanskey\nsanskey.fetch_token.__kwdefaults__['endpoints'] = 'loopback'\n"
+    (tmp_path / "snippet.py").write_text(prelude + SNIPPETS["python-google"])
+    assert run([sys.executable, "snippet.py"], tmp_path) == "usable\n"
     assert len(emulator.requests()) == 6
 
 
