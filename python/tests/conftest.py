@@ -88,6 +88,12 @@ class Emulator:
             holder: dict[str, Any] = json.load(got)
             return holder
 
+    def replace_container_token(self, token: str) -> None:
+        """From here on the EKS Pod Identity agent takes this token only."""
+        url = f"{self.url}/emulator/container-token"
+        request = urllib.request.Request(url, data=token.encode(), method="PUT")
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()
+
     def close(self) -> None:
         self._process.communicate(timeout=10)
 
