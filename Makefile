@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
-CARGO_TEST := $(shell command -v cargo-nextest >/dev/null && echo nextest run || echo test --lib --bins --tests) --no-fail-fast
+CARGO_TEST := $(shell command -v cargo-nextest >/dev/null && echo nextest run || echo test --lib --bins --tests --examples) --no-fail-fast
 
 export PYTHON
 # Where the tests of every language find the emulator.
