@@ -9,6 +9,7 @@
 #![allow(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)] // a host, not the core
 
 use std::error::Error;
+use std::io::ErrorKind;
 use std::io::Read as _;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -79,15 +80,15 @@ impl Host {
         match action {
             Action::HttpRequest(request) => self.send(id, &request),
             Action::ReadEnv { names, .. } => Reply::Env(environment(&names)),
+            Action::ReadFile { path, .. } => file(&path),
             Action::Wait { duration, .. } => {
                 println!("  {id:15} {} ms", duration.as_millis());
                 std::thread::sleep(duration);
                 Reply::Waited
             }
-            _ => Reply::Failed(HostFailure::new(
-                HostFailureKind::Unsupported,
-                "this example answers requests, variables and waits only",
-            )),
+            _ => {
+                Reply::Failed(HostFailure::new(HostFailureKind::Unsupported, "this example runs no programs"))
+            }
         }
     }
 
@@ -148,6 +149,20 @@ fn kind(error: &ureq::Error) -> HostFailureKind {
             HostFailureKind::Unreachable
         }
         _ => HostFailureKind::Other,
+    }
+}
+
+fn file(path: &str) -> Reply {
+    let kind = match std::fs::read_to_string(path) {
+        Ok(text) => return Reply::File(Some(Secret::new(text))),
+        Err(error) => error.kind(),
+    };
+    match kind {
+        ErrorKind::NotFound => Reply::File(None),
+        ErrorKind::PermissionDenied => {
+            Reply::Failed(HostFailure::new(HostFailureKind::Denied, kind.to_string()))
+        }
+        _ => Reply::Failed(HostFailure::new(HostFailureKind::Other, kind.to_string())),
     }
 }
 
