@@ -24,12 +24,15 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
 
 class OwnHost(sanskey.SystemHost):
     opener = urllib.request.build_opener(NoRedirects)
+    # The machine's own metadata service answers with credentials: a proxy must not see them.
+    without_proxies = urllib.request.build_opener(NoRedirects, urllib.request.ProxyHandler({}))
 
     def http(self, request: sanskey.HttpRequest) -> sanskey.HttpResponse:
         body = request.body.encode() or None
+        opener = self.without_proxies if request.bypass_proxy else self.opener
         sent = urllib.request.Request(request.url, body, dict(request.headers), method=request.method)
         try:
-            with self.opener.open(sent, timeout=request.timeout) as got:
+            with opener.open(sent, timeout=request.timeout) as got:
                 return sanskey.HttpResponse(got.status, got.headers.items(), got.read().decode())
         except urllib.error.HTTPError as got:  # To the exchange, any status is an answer.
             with got:

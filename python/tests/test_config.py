@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import REPOSITORY
 
-from sanskey import ConfigError, CredentialConfig, HostError
+from sanskey import ConfigError, CredentialConfig, HostError, MisuseError
 from sanskey.config import load
 
 VECTOR = REPOSITORY / "tests/vectors/exchange/aws/ec2-imdsv2-impersonation.json"
@@ -93,3 +95,42 @@ def test_what_is_no_json(tmp_path: Path) -> None:
 def test_its_repr_says_where_it_leads_and_no_more() -> None:
     config = CredentialConfig.from_dict({**FIELDS, "client_id": "client", "client_secret": "a-secret"})
     assert repr(config) == f"CredentialConfig(source='aws', audience={FIELDS['audience']!r})"
+
+
+KEY = '{"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----\\nMIIEvSecretSecretSecret\\n-----END"}'
+
+
+@pytest.mark.parametrize(
+    "misplaced",
+    [
+        f"'{KEY}'",
+        json.dumps(KEY),
+        base64.b64encode(KEY.encode()).decode(),
+        "-----BEGIN PRIVATE KEY-----\nMIIEvSecretSecretSecret\n-----END PRIVATE KEY-----",
+        "MIIEvSecretSecretSecret" * 100,
+        "x\0MIIEvSecretSecretSecret",
+    ],
+    ids=["quoted", "encoded twice", "base64", "pem", "long", "nul"],
+)
+def test_a_misplaced_key_is_not_repeated(misplaced: str) -> None:
+    for way in (load, lambda text: CredentialConfig.from_env({"GOOGLE_APPLICATION_CREDENTIALS": text})):
+        with pytest.raises((ConfigError, HostError)) as raised:
+            way(misplaced)
+        shown = f"{raised.value} {raised.value!r}"
+        assert "Secret" not in shown
+        assert misplaced[:24] not in shown
+
+
+def test_a_path_that_does_not_exist_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"There is no file 'config/credentials\.json'\."):
+        load("config/credentials.json")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
+    assert load(f"\ufeff{TEXT}").audience == FIELDS["audience"]
+
+
+@pytest.mark.parametrize("nonsense", [None, b"{}", 7])
+def test_what_a_configuration_cannot_be(nonsense: Any) -> None:
+    with pytest.raises(MisuseError, match="A configuration cannot be a "):
+        load(nonsense)

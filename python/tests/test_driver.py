@@ -30,7 +30,7 @@ from sanskey import (
     aio,
     goals,
 )
-from sanskey.driver import scope_list
+from sanskey.goals import scope_list
 
 VECTOR: dict[str, Any] = json.loads(
     (REPOSITORY / "tests/vectors/exchange/aws/ec2-imdsv2-impersonation.json").read_text(encoding="utf-8")
@@ -241,3 +241,30 @@ def test_a_step_in_one_crossing() -> None:
         assert [ask_json(ask) for ask in step.asks] == round["asks"]
         step = exchange.advance([(reply["id"], reply_of(reply)) for reply in round["replies"]], VECTOR["now"])
     assert isinstance(step, Done)
+
+
+class Busy:
+    """Answers 503 once, and has no `wait`."""
+
+    def __init__(self) -> None:
+        self.statuses = iter([503, 200])
+
+    def http(self, _: HttpRequest) -> HttpResponse:
+        return HttpResponse(next(self.statuses), [], '{"access_token": "a", "expires_in": 60}')
+
+
+def test_a_host_need_not_know_how_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def doze(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("sanskey.driver.sleep", slept.append)
+    monkeypatch.setattr(asyncio, "sleep", doze)
+    config = {name: value for name, value in VECTOR["config"].items() if "impersonation" not in name}
+    key = AwsCredentials("AKIDEXAMPLE", "secret-access-key")
+    token = sanskey.fetch_token(config, host=Busy(), aws_credentials=key, aws_region="us-east-1")
+    again = asyncio.run(aio.fetch_token(config, host=Busy(), aws_credentials=key, aws_region="us-east-1"))
+    assert token.value == again.value == "a"
+    assert len(slept) == 2
+    assert all(1 <= seconds <= 1.5 for seconds in slept)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from vector_json import action_json, config_text, error_result, load, token_json
@@ -70,3 +71,19 @@ def test_function(path: Path) -> None:
         result = error_result(error, expected)
     assert result == expected
     assert [secret for secret in vector.get("secrets", []) if secret in printed] == []
+
+
+def test_a_str_is_a_list_of_scopes_and_not_of_letters() -> None:
+    scopes = "https://a.example/one, https://a.example/two"
+    url = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a@b.example:generateAccessToken"
+    impersonation = impersonation_request(url=url, token="t", scopes=scopes, delegates="projects/-/serviceAccounts/c")
+    assert json.loads(impersonation.body)["scope"] == scopes.split(", ")
+    assert json.loads(impersonation.body)["delegates"] == ["projects/-/serviceAccounts/c"]
+    exchange = sts_request(
+        token_url="https://sts.googleapis.com/v1/token",
+        audience="//iam.googleapis.com/x",
+        subject_token="t",
+        subject_token_type="jwt",
+        scopes=scopes,
+    )
+    assert parse_qs(exchange.body)["scope"] == [scopes.replace(",", "")]

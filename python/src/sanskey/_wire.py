@@ -17,6 +17,7 @@ from .actions import (
     Wait,
 )
 from .errors import ConfigError, HostError, HostFailure, MisuseError, RemoteError, bug
+from .goals import scope_list
 from .token import Token
 
 TYPE_CHECKING = False
@@ -82,7 +83,7 @@ def goal_json(goal: Goal) -> str:
             code="invalid_argument",
             hint="Pass one of the classes of `sanskey.goals`.",
         )
-    return dump({"goal": "access_token", "scopes": list(goal.scopes)})
+    return dump({"goal": "access_token", "scopes": scope_list(goal.scopes)})
 
 
 def options_json(

@@ -7,10 +7,10 @@ from inspect import isawaitable, iscoroutinefunction
 from time import perf_counter
 
 from .actions import Ask, Wait
-from .driver import exchange_flow, method_for, scope_list, tell
+from .driver import exchange_flow, method_for, tell
 from .errors import HostFailure
 from .exchange import Exchange
-from .goals import AccessToken
+from .goals import AccessToken, scope_list
 from .host import SystemHost
 
 TYPE_CHECKING = False
@@ -82,7 +82,7 @@ async def _answer(host: object, ask: Ask, on_step: StepListener | None) -> Answe
 
 
 async def _call(host: object, action: Action) -> Reply:
-    if isinstance(action, Wait) and getattr(type(host), "wait", None) is SystemHost.wait:
+    if isinstance(action, Wait) and getattr(type(host), "wait", None) in (None, SystemHost.wait):
         # A sleeping thread could not be cancelled, and would hold up the end of the event loop.
         await asyncio.sleep(action.duration)
         return None

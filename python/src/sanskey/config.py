@@ -10,7 +10,7 @@ import os
 
 from . import _wire
 from ._native import config_summary
-from .errors import ConfigError, HostError
+from .errors import ConfigError, HostError, invalid_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,19 +62,24 @@ class CredentialConfig:
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> CredentialConfig:
         """From a file. Raises `ConfigError`, also when there is no such file, and `HostError` if it cannot be read."""
+        path = os.fspath(path)
         try:
             with open(path, "rb") as file:
                 data = file.read()
         except FileNotFoundError:
             raise ConfigError(
-                f"There is no file {os.fspath(path)!r}.",
+                f"There is no file {path!r}."
+                if _looks_like_a_path(path)
+                else "What was given is neither JSON text nor the path of a file.",
                 code="config_not_found",
                 stage="config",
-                hint="Correct the path of the credential configuration.",
+                hint="Give the path of the credential configuration, or its JSON text.",
             ) from None
         except (OSError, ValueError) as problem:
+            # Not the whole problem: it repeats the path, which may be a misplaced key.
+            cause = problem.strerror if isinstance(problem, OSError) and problem.strerror else "not a valid path"
             raise HostError(
-                f"The credential configuration cannot be read: {problem}.",
+                f"The credential configuration cannot be read: {cause}.",
                 code="host_denied" if isinstance(problem, PermissionError) else "host_failed",
                 stage="config",
                 hint="Check the path and the permissions of the file.",
@@ -188,9 +193,24 @@ def load(config: ConfigLike) -> CredentialConfig:
         return _from_text(config)
     if isinstance(config, os.PathLike):
         return CredentialConfig.from_file(config)
-    return CredentialConfig.from_dict(config)
+    if hasattr(config, "keys"):
+        return CredentialConfig.from_dict(config)
+    raise invalid_argument(
+        f"A configuration cannot be a {type(config).__name__}: "
+        "it is a path, JSON text, what json.load gave, or a CredentialConfig."
+    )
 
 
 def _from_text(text: str) -> CredentialConfig:
     """JSON text begins with a brace; everything else is a path."""
-    return CredentialConfig.from_json(text) if text.lstrip().startswith("{") else CredentialConfig.from_file(text)
+    if text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return CredentialConfig.from_json(text.lstrip("\ufeff \t\r\n"))
+    return CredentialConfig.from_file(text)
+
+
+def _looks_like_a_path(text: str | bytes) -> bool:
+    """Whether a text may be repeated in an error: it could be a key in disguise (quoted, encoded, PEM)."""
+    if isinstance(text, bytes) or not 0 < len(text) <= 255 or not text.isprintable():
+        return False
+    words = text.replace("\\", "/").split("/")
+    return not any(mark in text for mark in "{}\"'=") and all(len(word) <= 64 for word in words)

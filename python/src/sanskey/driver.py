@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import sys
-from time import perf_counter
+from time import perf_counter, sleep
 
 from ._record import Record
 from .actions import Ask, HttpRequest, HttpResponse, ReadEnv, ReadFile, RunCommand
 from .errors import HostFailure
 from .exchange import Done, Exchange
-from .goals import AccessToken
+from .goals import AccessToken, scope_list
 from .host import SystemHost
 
 TYPE_CHECKING = False
@@ -99,13 +99,6 @@ def exchange_flow(exchange: Exchange, now: Now = None) -> Generator[list[Ask], S
         answers = yield step.asks
 
 
-def scope_list(scopes: Scopes) -> list[str]:
-    """The scopes of a str, or of a list as they are."""
-    if isinstance(scopes, str):
-        return scopes.replace(",", " ").split()
-    return list(scopes or ())
-
-
 def _answer_round(host: object, asks: list[Ask], on_step: StepListener | None) -> list[Answer]:
     """Answers the asks of a round: at once where they are independent requests of `SystemHost`, else in order.
 
@@ -151,6 +144,9 @@ def method_for(host: object, action: Action) -> tuple[Callable[[Any], Any], obje
     else:
         name, argument = "wait", action.duration
     method = getattr(host, name, None)
+    if method is None and name == "wait":
+        # That needs no permission and no configuration.
+        return sleep, argument
     if method is None:
         raise HostFailure("unsupported", f"this host has no method {name!r}")
     return method, argument

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     """What an exchange may be for."""
 
 
+def scope_list(scopes: str | Sequence[str] | None) -> list[str]:
+    """The scopes of a str, separated by spaces or commas, or those of a list as they are."""
+    if isinstance(scopes, str):
+        return scopes.replace(",", " ").split()
+    return list(scopes or ())
+
+
 class AccessToken(Record):
     """An access token for Google Cloud. Without scopes, for `cloud-platform`."""
 
-    scopes: Sequence[str] = ()
+    scopes: str | Sequence[str] = ()
+    """A list, or a str separated by spaces or commas."""

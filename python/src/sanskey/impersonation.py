@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import _native, _wire
 from ._time import epoch_seconds
+from .goals import scope_list
 from .token import Token
 
 TYPE_CHECKING = False
@@ -18,18 +19,18 @@ def impersonation_request(
     *,
     url: str,
     token: Token | str,
-    scopes: Sequence[str] = (),
+    scopes: str | Sequence[str] = (),
     lifetime_seconds: int = 3600,
-    delegates: Sequence[str] = (),
+    delegates: str | Sequence[str] = (),
 ) -> HttpRequest:
     """The request to `url`, authorized by the federated `token`. Without scopes, for `cloud-platform`."""
     params = _wire.dump(
         {
             "url": url,
             "token": token.value if isinstance(token, Token) else token,
-            "scopes": list(scopes),
+            "scopes": scope_list(scopes),
             "lifetime_seconds": lifetime_seconds,
-            "delegates": list(delegates),
+            "delegates": [delegates] if isinstance(delegates, str) else list(delegates),
         }
     )
     try:

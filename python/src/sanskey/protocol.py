@@ -1,7 +1,8 @@
 """What a host is, for type checkers. At run time any object with the methods will do.
 
 An exchange only calls what its configuration needs: a host that answers `http` alone serves a workload whose
-credentials are given by the caller. What a host has no method for is answered with `HostFailure("unsupported")`.
+credentials are given by the caller. Without `wait`, the loop waits itself. What else a host has no method for is
+answered with `HostFailure("unsupported")`.
 """
 
 from __future__ import annotations

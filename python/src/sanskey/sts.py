@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import _native, _wire
 from ._time import epoch_seconds
+from .goals import scope_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def sts_request(
     audience: str,
     subject_token: str,
     subject_token_type: str,
-    scopes: Sequence[str] = (),
+    scopes: str | Sequence[str] = (),
     client_id: str | None = None,
     client_secret: str | None = None,
     user_project: str | None = None,
@@ -32,7 +33,7 @@ def sts_request(
             "audience": audience,
             "subject_token": subject_token,
             "subject_token_type": subject_token_type,
-            "scopes": list(scopes),
+            "scopes": scope_list(scopes),
             "client_id": client_id,
             "client_secret": client_secret,
             "user_project": user_project,
