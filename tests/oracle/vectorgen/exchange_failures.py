@@ -369,9 +369,7 @@ def of_the_instance_credentials():
     yield credentials(
         "credentials-code-not-success",
         "A Code other than Success means that AWS could not take on the role.",
-        http(
-            200, {"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role sanskey-demo-role."}
-        ),
+        http(200, {"Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role sanskey-demo-role."}),
     ).fails(
         "imds_rejected",
         "remote",
