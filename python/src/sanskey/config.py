@@ -7,10 +7,13 @@ to: take it from where you would take code.
 from __future__ import annotations
 
 import os
+from errno import EINVAL, ENAMETOOLONG, ENOENT, ENOTDIR
 
 from . import _wire
 from ._native import config_summary
+from ._shown import may_be_shown
 from .errors import ConfigError, HostError, invalid_argument
+from .host import problem_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,29 +65,7 @@ class CredentialConfig:
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> CredentialConfig:
         """From a file. Raises `ConfigError`, also when there is no such file, and `HostError` if it cannot be read."""
-        path = os.fspath(path)
-        try:
-            with open(path, "rb") as file:
-                data = file.read()
-        except FileNotFoundError:
-            raise ConfigError(
-                f"There is no file {path!r}."
-                if _looks_like_a_path(path)
-                else "What was given is neither JSON text nor the path of a file.",
-                code="config_not_found",
-                stage="config",
-                hint="Give the path of the credential configuration, or its JSON text.",
-            ) from None
-        except (OSError, ValueError) as problem:
-            # Not the whole problem: it repeats the path, which may be a misplaced key.
-            cause = problem.strerror if isinstance(problem, OSError) and problem.strerror else "not a valid path"
-            raise HostError(
-                f"The credential configuration cannot be read: {cause}.",
-                code="host_denied" if isinstance(problem, PermissionError) else "host_failed",
-                stage="config",
-                hint="Check the path and the permissions of the file.",
-            ) from None
-        return cls(data.decode("utf-8", "replace"))
+        return cls(_read(path))
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> CredentialConfig:
@@ -202,15 +183,35 @@ def load(config: ConfigLike) -> CredentialConfig:
 
 
 def _from_text(text: str) -> CredentialConfig:
-    """JSON text begins with a brace; everything else is a path."""
-    if text.lstrip("\ufeff \t\r\n").startswith("{"):
-        return CredentialConfig.from_json(text.lstrip("\ufeff \t\r\n"))
-    return CredentialConfig.from_file(text)
+    """JSON text begins with a bracket, behind white space or a byte order mark; everything else is a path."""
+    json_text = text.lstrip("\ufeff \t\r\n")
+    return CredentialConfig(json_text) if json_text.startswith(("{", "[")) else CredentialConfig.from_file(text)
 
 
-def _looks_like_a_path(text: str | bytes) -> bool:
-    """Whether a text may be repeated in an error: it could be a key in disguise (quoted, encoded, PEM)."""
-    if isinstance(text, bytes) or not 0 < len(text) <= 255 or not text.isprintable():
-        return False
-    words = text.replace("\\", "/").split("/")
-    return not any(mark in text for mark in "{}\"'=") and all(len(word) <= 64 for word in words)
+def _read(path: str | os.PathLike[str]) -> str:
+    """The text of a file. Raised outside of the handler, so that no exception that quotes the path hangs on it."""
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode("utf-8", "replace")
+    except (OSError, ValueError) as problem:
+        error = _unreadable(os.fspath(path), problem)
+    raise error
+
+
+def _unreadable(path: str, problem: OSError | ValueError) -> ConfigError | HostError:
+    """What is taken for a path may be a key, or a configuration in a form that is not recognised."""
+    shown = may_be_shown(path)
+    if isinstance(problem, ValueError) or problem.errno in (ENOENT, ENOTDIR, ENAMETOOLONG, EINVAL):
+        return ConfigError(
+            f"There is no file {path!r}." if shown else "What was given is neither JSON text nor the path of a file.",
+            code="config_not_found",
+            stage="config",
+            hint="Give the path of the credential configuration, or its JSON text: not encoded, and without quotes.",
+        )
+    file = f"The file {path!r}" if shown else "The file of the credential configuration"
+    return HostError(
+        f"{file} cannot be read: {problem_text(problem)}.",
+        code="host_denied" if isinstance(problem, PermissionError) else "host_failed",
+        stage="config",
+        hint="Check the path and the permissions of the file.",
+    )
