@@ -11,7 +11,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLES, Emulator, run_python
+from conftest import EXAMPLES, Emulator, Serve, run_python
+from loopback import answer
 
 import sanskey
 from sanskey import HttpRequest, HttpResponse, RemoteError, StepReport, SystemHost, Token, aio
@@ -140,6 +141,20 @@ def test_the_example_of_an_own_host(emulator: Start) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("token expires at 20")
     assert len(running.requests()) == 6
+
+
+def test_the_example_keeps_the_metadata_service_from_proxies(serve: Serve) -> None:
+    """The first request goes straight to its server, and the second one to the proxy."""
+    server, proxy = (serve(answer(f"HTTP/1.1 200 OK\r\n\r\n{way}")) for way in ("direct", "by proxy"))
+    code = (
+        "import sys, own_host, sanskey\n"
+        "for bypass in (True, False):\n"
+        "    request = sanskey.HttpRequest('GET', sys.argv[1], [], '', 10, bypass_proxy=bypass)\n"
+        "    print(own_host.OwnHost().http(request).body)\n"
+    )
+    env = {"PYTHONPATH": str(EXAMPLES), "PYTHONDONTWRITEBYTECODE": "1", "HTTP_PROXY": proxy.url}
+    done = run_python("-c", code, server.url, env=env)
+    assert (done.stdout, done.stderr) == ("direct\nby proxy\n", "")
 
 
 SNIPPETS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
