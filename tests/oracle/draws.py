@@ -55,7 +55,8 @@ class Draw:
         return self.random.choice(METHODS)
 
     def credentials(self):
-        secret = self.text(1, 60) or "s"
+        # Visible ASCII: anything else is refused, since no key of AWS's has it.
+        secret = self.of(string.ascii_letters + string.digits + string.punctuation, 1, 90)
         token = self.of(string.ascii_letters + string.digits + "+/=_-.%\"'{}", 1, 300)
         return Credentials(
             self.of(string.ascii_uppercase + string.digits, 4, 24),
