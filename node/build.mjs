@@ -30,6 +30,8 @@ for (const [format, extension] of [["esm", ".mjs"], ["cjs", ".cjs"]]) {
     bundle: true,
     entryPoints: { index: "src/index.ts" },
     format,
+    // Names stay, also where two modules have a class of one name.
+    keepNames: true,
     logLevel: "warning",
     // CommonJS has __filename instead.
     define: format === "cjs" ? { "import.meta.url": "undefined" } : {},

@@ -19,7 +19,8 @@ const common = {
   bundle: true,
   charset: "utf8",
   logLevel: "warning",
-  // Names stay, for readable stack traces.
+  // Names stay, for readable stack traces, also where two modules have a class of one name.
+  keepNames: true,
   minifySyntax: true,
   minifyWhitespace: true,
   outdir: dist,

@@ -61,8 +61,8 @@ function checked(credentials: AwsCredentials): AwsCredentials {
   if (typeof credentials !== "object" || credentials === null) {
     throw misuse("credentials must be { accessKeyId, secretAccessKey, sessionToken? }.");
   }
-  const { accessKeyId, secretAccessKey } = credentials;
-  requireTexts({ accessKeyId, secretAccessKey });
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
+  requireTexts({ accessKeyId, secretAccessKey, sessionToken: sessionToken ?? "" });
   return credentials;
 }
 

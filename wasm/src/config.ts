@@ -1,7 +1,10 @@
 import { call } from "./errors.js";
 import { misuse } from "./wire.js";
 
-/** Whatever a configuration can be given as: the object, its JSON text, or the parsed JSON. */
+/**
+ * Whatever a configuration can be given as: the object, its JSON text (a string, or UTF-8 in a `Uint8Array`), or the
+ * parsed JSON. The package `sanskey` also takes the path of its file: a string, or a `file:` URL.
+ */
 export type ConfigInput = CredentialConfig | string | object;
 
 interface WireSummary {
@@ -18,6 +21,9 @@ interface WireSummary {
   client_id: string | null;
   project_number: string | null;
 }
+
+// The packages sanskey and sanskey-wasm each have this class, and take each other's objects.
+const textOfConfig = Symbol.for("sanskey.CredentialConfig.text");
 
 /**
  * A credential configuration (AIP-4117): the JSON that `gcloud iam workload-identity-pools create-cred-config` writes.
@@ -62,9 +68,9 @@ export class CredentialConfig {
   }
 
   /** Reads and checks the JSON text of a configuration. Throws `SanskeyError`, whose `field` names what to correct. */
-  static fromJson(text: string): CredentialConfig {
-    if (typeof text !== "string") throw misuse("CredentialConfig.fromJson takes a string.");
-    return new this(text);
+  static fromJson(text: string | Uint8Array): CredentialConfig {
+    if (typeof text === "string" || isA(text, "Uint8Array")) return new this(this.textOf(text));
+    throw misuse("CredentialConfig.fromJson takes JSON text: a string or a Uint8Array.");
   }
 
   /** The same for JSON that has been parsed. */
@@ -75,7 +81,35 @@ export class CredentialConfig {
   /** @internal The JSON text of any form of a configuration. */
   static textOf(config: ConfigInput): string {
     if (typeof config === "string") return config;
-    if (typeof config !== "object" || config === null) throw misuse("The configuration must be an object or JSON text.");
-    return #text in config ? config.#text : JSON.stringify(config);
+    if (typeof config !== "object" || config === null) throw misuse(ACCEPTED);
+    if (isA(config, "Uint8Array")) return decoded(config as Uint8Array);
+    const own = (config as { [textOfConfig]?: unknown })[textOfConfig];
+    if (typeof own === "function") return own.call(config) as string;
+    if (isA(config, "Promise")) throw misuse("The configuration is a promise, and must be awaited.");
+    const text: unknown = JSON.stringify(config);
+    // What is no plain object, such as a URL, is a JSON string, or nothing.
+    if (typeof text !== "string" || text.startsWith('"')) throw misuse(ACCEPTED);
+    return text;
+  }
+
+  /** @internal On the prototype, where nothing prints it. */
+  [textOfConfig](): string {
+    return this.#text;
+  }
+}
+
+const ACCEPTED =
+  "The configuration must be its JSON text (a string or a Uint8Array), the parsed JSON, or a CredentialConfig.";
+
+/** `instanceof` for what may come from another realm, such as that of a test runner. */
+export function isA(value: unknown, name: "Promise" | "URL" | "Uint8Array"): boolean {
+  return Object.prototype.toString.call(value) === `[object ${name}]`;
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw misuse("The configuration's bytes are not UTF-8 text.");
   }
 }

@@ -23,6 +23,8 @@ export interface SanskeyErrorFields {
   readonly field?: string | undefined;
   readonly error?: string | undefined;
   readonly errorDescription?: string | undefined;
+  /** What was thrown underneath. */
+  readonly cause?: unknown;
 }
 
 // Two copies of this file may meet in one process (ESM and CommonJS, two versions). `instanceof` holds across them.
@@ -33,7 +35,12 @@ function isBranded(value: unknown, brand: symbol): boolean {
   return typeof value === "object" && value !== null && brand in value;
 }
 
-/** Why there is no token. It never holds a secret. */
+/**
+ * Why there is no token. It never holds a secret.
+ *
+ * `message` says what happened. As text, and on the first line of the stack trace, the error is
+ * `SanskeyError: code: message hint`, so that whatever prints it says what to do.
+ */
 export class SanskeyError extends Error {
   /** Stable, for programs. */
   declare readonly code: ErrorCode;
@@ -55,8 +62,11 @@ export class SanskeyError extends Error {
   declare readonly errorDescription: string | undefined;
 
   constructor(fields: SanskeyErrorFields) {
-    super(fields.message);
-    const { message: _, ...rest } = fields;
+    const { message, cause, ...rest } = fields;
+    super(fullText(fields), cause === undefined ? undefined : { cause });
+    // Some engines write the stack trace when it is first looked at. Its first line is to have the full text.
+    void this.stack;
+    Object.defineProperty(this, "message", { value: message, configurable: true, writable: true });
     for (const [name, value] of Object.entries({ retryable: false, ...rest })) {
       // Absent fields are left out, so that a printed error shows what is known and nothing else.
       if (value !== undefined && value !== null) Object.defineProperty(this, name, { enumerable: true, value });
@@ -67,10 +77,19 @@ export class SanskeyError extends Error {
     return this === SanskeyError ? isBranded(value, sanskeyBrand) : Function.prototype[Symbol.hasInstance].call(this, value);
   }
 
+  override toString(): string {
+    return `${this.name}: ${fullText(this)}`;
+  }
+
   toJSON(): Record<string, unknown> {
     return { name: this.name, message: this.message, ...(this as object) };
   }
 }
+
+function fullText({ code, message, hint }: SanskeyErrorFields): string {
+  return [`${code}: ${message}`, hint].filter(Boolean).join(" ");
+}
+
 Object.defineProperty(SanskeyError.prototype, "name", { value: "SanskeyError" });
 Object.defineProperty(SanskeyError.prototype, sanskeyBrand, { value: true });
 
@@ -129,5 +148,12 @@ function fromNative(thrown: unknown): unknown {
     });
   }
   const { ask_id: askId, error_description: errorDescription, ...rest } = fields;
+  if (fields.code === "invalid_argument") rest.message = withOwnNames(String(fields.message));
   return new SanskeyError({ ...rest, askId, errorDescription } as unknown as SanskeyErrorFields);
+}
+
+/** The core names arguments as its JSON does; here they are spelled as in JavaScript. */
+function withOwnNames(message: string): string {
+  return message.replace(/^(In the \w+, |The argument )([\w.]+)/, (_, start: string, name: string) =>
+    start + name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
 }

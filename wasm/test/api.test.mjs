@@ -85,6 +85,30 @@ test("arguments of a wrong type are named", () => {
   assert.throws(() => new Exchange(config, goal, { endpoints: "everything" }), misuse);
 });
 
+test("arguments are named as they are spelled here", () => {
+  const named = (name) => (error) => misuse(error) && error.message.includes(name) && !/[a-z]_[a-z]/.test(error.message);
+  const parts = { ...credentials, secretAccessKey: 5 };
+  assert.throws(() => new Exchange(config, goal, { awsCredentials: parts }), named("secretAccessKey"));
+  assert.throws(() => new Exchange(config, goal, { awsRegion: 5 }), named("awsRegion"));
+  assert.throws(() => stsRequest({}), named("tokenUrl"));
+  assert.throws(() => callerIdentityToken({ ...credentials, sessionToken: 5 }, "r", "a"), named("sessionToken"));
+  assert.throws(() => sanskey.impersonationRequest({ url: "u", token: "t", lifetimeSeconds: "x" }), named("lifetimeSeconds"));
+});
+
+test("a configuration may be bytes, and what cannot be one is told what can", async () => {
+  const bytes = new TextEncoder().encode(JSON.stringify(config));
+  for (const form of [bytes, Buffer.from(bytes)]) {
+    assert.equal(CredentialConfig.fromJson(form).source, "aws");
+    assert.equal(CredentialConfig.fromObject(form).source, "aws");
+    assert.equal(new Exchange(form, goal).poll(0).step, "pending");
+  }
+  for (const none of [null, undefined, 5, new URL("file:///credentials.json"), new Date()]) {
+    await assert.rejects(sanskey.fetchToken(none), (error) => misuse(error) && /Uint8Array.*CredentialConfig/.test(error.message));
+  }
+  assert.throws(() => new Exchange(Promise.resolve(config), goal), (error) => misuse(error) && /awaited/.test(error.message));
+  assert.throws(() => new Exchange(new Uint8Array([0xff, 0xfe]), goal), (error) => misuse(error) && /UTF-8/.test(error.message));
+});
+
 test("an exchange goes on in one crossing a round, ends, and can be freed twice", () => {
   const exchange = new Exchange(config, goal);
   const { asks } = exchange.poll(0);
@@ -110,6 +134,23 @@ test("errors are recognised across copies of the library", () => {
   assert.ok(!(new Error() instanceof SanskeyError) && !(null instanceof HostFailure) && !("text" instanceof SanskeyError));
   class Mine extends HostFailure {}
   assert.ok(new Mine("denied", "no") instanceof HostFailure && !(new HostFailure("denied", "no") instanceof Mine));
+});
+
+test("an error as text, and in a stack trace, has its code and its hint", () => {
+  const error = new SanskeyError({ code: "sts_rejected", fault: "remote", message: "M.", hint: "H.", cause: 5 });
+  assert.equal(String(error), "SanskeyError: sts_rejected: M. H.");
+  assert.match(error.stack, /^SanskeyError: sts_rejected: M\. H\.\n +at /);
+  assert.match(inspect(error), /^SanskeyError: sts_rejected: M\. H\.\n/);
+  assert.deepEqual([error.message, error.cause, Object.keys(error).includes("message")], ["M.", 5, false]);
+  class Mine extends SanskeyError {}
+  assert.equal(String(new Mine({ code: "bug", message: "M." })), "SanskeyError: bug: M.");
+});
+
+test("classes have their own names, and errors are printed by them", () => {
+  const classes = Object.entries(sanskey).filter(([name]) => /^[A-Z][a-z]/.test(name));
+  assert.equal(classes.length, 5);
+  assert.deepEqual(classes.map(([, { name }]) => name), classes.map(([name]) => name));
+  assert.match(inspect(new HostFailure("denied", "no")), /^HostFailure: no\n/);
 });
 
 test("an error says all it knows as JSON, and nothing that it does not know", () => {
