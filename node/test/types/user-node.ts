@@ -7,6 +7,8 @@ export async function token(): Promise<Token> {
   console.log(which);
   const host: Host = nodeHost({ env: process.env });
   await fetchToken("/path/of/credentials.json", { host });
+  await fetchToken(new URL("file:///path/of/credentials.json"), { host });
+  CredentialConfig.fromFile(new URL("file:///path/of/credentials.json"));
   const config: CredentialConfig = CredentialConfig.fromFile("credentials.json");
   await fetchToken(CredentialConfig.fromJson("{}"), { host: { ...nodeHost(), readFile: async () => null } });
   return fetchToken(config ?? CredentialConfig.fromEnv());
