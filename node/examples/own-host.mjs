@@ -1,5 +1,5 @@
 // A host of your own: whatever HTTP client, cache or secret store this program has. Only what is needed must be there;
-// the rest counts as unsupported.
+// the rest counts as unsupported. Without a method `wait`, `fetchToken` waits itself.
 //
 //   GOOGLE_APPLICATION_CREDENTIALS=credentials.json node examples/own-host.mjs
 
@@ -9,6 +9,7 @@ const host = {
   async http({ method, url, headers, body, timeoutMs }) {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
+      // Plain fetch uses no proxy in Node 20. A client that does must not when the request says `bypassProxy`.
       const response = await fetch(url, { method, headers, body: body || undefined, redirect: "manual", signal });
       return { status: response.status, headers: response.headers, body: await response.text() };
     } catch (error) {
@@ -17,7 +18,6 @@ const host = {
     }
   },
   readEnv: (names) => Object.fromEntries(names.map((name) => [name, process.env[name]])),
-  wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
 
 const token = await fetchToken(process.env.GOOGLE_APPLICATION_CREDENTIALS, {

@@ -9,12 +9,12 @@ import { complaints } from "../../wasm/test/support/compile.mjs";
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const own = `${folder}test/types/user-node.ts`;
 
-/** The program that is written for sanskey-wasm holds for sanskey too. */
-function sharedUser(t) {
+/** A program that is written for sanskey-wasm holds for sanskey too. */
+function sharedUser(t, name = "user.ts") {
   const place = mkdtempSync(join(tmpdir(), "sanskey-"));
   t.after(() => rmSync(place, { recursive: true }));
   const path = join(place, "user.ts");
-  const text = readFileSync(new URL("../../wasm/test/types/user.ts", import.meta.url), "utf8");
+  const text = readFileSync(new URL(`../../wasm/test/types/${name}`, import.meta.url), "utf8");
   writeFileSync(path, text.replace('"sanskey-wasm"', '"sanskey"'));
   return path;
 }
@@ -29,3 +29,8 @@ for (const [what, extension, options] of [
     assert.equal(complaints(t, folder, "sanskey", files, { ...options, lib: ["ES2022"], types: ["node"] }), "");
   });
 }
+
+test("strict TypeScript has nothing to complain about: without the types of Node", (t) => {
+  const options = { module: "node16", moduleResolution: "node16", lib: ["ES2022"] };
+  assert.equal(complaints(t, folder, "sanskey", { "user.mts": sharedUser(t, "user-bare.ts") }, options), "");
+});

@@ -3,10 +3,12 @@
 import type { ConfigInput } from "./config.js";
 import { HostFailure, type HostFailureKind } from "./errors.js";
 import { Exchange } from "./exchange.js";
+import { sleep } from "./sleep.js";
 import type { Token } from "./token.js";
 import type {
   Action, Ask, AwsCredentials, Endpoints, ExchangeOptions, Goal, Host, HostContext, HttpResponse, Outcome, Reply, Step,
 } from "./types.js";
+import { misuse } from "./wire.js";
 
 /** What happened at one ask. It holds no secrets, and may be logged. */
 export interface StepReport {
@@ -46,11 +48,24 @@ export interface FetchTokenOptions {
 /** Gets an access token by way of `host`. */
 export async function fetchTokenWith(host: Host, config: ConfigInput, options: FetchTokenOptions): Promise<Token> {
   const { awsCredentials, awsRegion, endpoints, scopes, signal, onStep } = options;
+  check(host);
   signal?.throwIfAborted();
   const credentials = typeof awsCredentials === "function" ? await awsCredentials() : awsCredentials;
   const exchangeOptions = { awsCredentials: credentials, awsRegion, endpoints };
   const outcome = await run(host, config, { goal: "access_token", scopes }, exchangeOptions, signal, onStep);
   return outcome.token;
+}
+
+const METHODS = ["http", "readEnv", "readFile", "runCommand", "wait"] as const;
+
+function check(host: unknown): void {
+  if ((typeof host !== "object" && typeof host !== "function") || host === null) {
+    throw misuse(`host must be an object with a method http, and as many as are needed of ${METHODS.slice(1).join(", ")}.`);
+  }
+  for (const name of METHODS) {
+    const method = (host as Host)[name];
+    if (method !== undefined && typeof method !== "function") throw misuse(`host.${name} must be a function.`);
+  }
 }
 
 async function run(
@@ -114,23 +129,22 @@ async function answer(
 async function carryOut(host: Host, ask: Ask, context: HostContext): Promise<Reply> {
   switch (ask.action) {
     case "http_request":
-      if (host.http) return host.http(ask, context);
-      break;
+      return host.http ? host.http(ask, context) : lacks("http");
     case "read_env":
-      if (host.readEnv) return host.readEnv(ask.names, context);
-      break;
+      return host.readEnv ? host.readEnv(ask.names, context) : lacks("readEnv");
     case "read_file":
-      if (host.readFile) return host.readFile(ask.path, context);
-      break;
+      return host.readFile ? host.readFile(ask.path, context) : lacks("readFile");
     case "run_command":
-      if (host.runCommand) return host.runCommand(ask, context);
-      break;
+      return host.runCommand ? host.runCommand(ask, context) : lacks("runCommand");
     case "wait":
-      // Whatever the method returns, an awaited promise or a timer's value: the wait is over.
-      if (host.wait) return void (await host.wait(ask.durationMs, context));
-      break;
+      // Waiting needs nobody's permission. Whatever the method returns, a timer for one: the wait is over.
+      if (!host.wait) return sleep(ask.durationMs, context.signal);
+      return void (await host.wait(ask.durationMs, context));
   }
-  throw new HostFailure("unsupported", `this host cannot ${ask.action.replace("_", " ")}`);
+}
+
+function lacks(method: string): never {
+  throw new HostFailure("unsupported", `the host has no method ${method}`);
 }
 
 function report(ask: Ask, reply: Reply, durationMs: number): StepReport {

@@ -3,6 +3,11 @@
 import type { HostFailure } from "./errors.js";
 import type { Token } from "./token.js";
 
+declare global {
+  // Programs may be compiled without the types of the DOM and of Node. Where they are, this adds nothing to theirs.
+  interface AbortSignal {}
+}
+
 /** A point in time: a `Date`, or milliseconds since the epoch. */
 export type Now = Date | number;
 
@@ -127,10 +132,11 @@ export interface HostContext {
 /**
  * How this program reaches the world: one method per action, each of which may be asynchronous.
  *
- * A method that is left out counts as unsupported. A method throws `HostFailure` if it could not do it; anything else
- * that it throws ends `fetchToken` as it is.
+ * A method that is left out counts as unsupported; without `wait`, the loop waits itself. A method throws `HostFailure`
+ * if it could not do it; anything else that it throws ends `fetchToken` as it is.
  */
 export interface Host {
+  /** Must not go through a proxy if the request says `bypassProxy`. */
   http?(request: HttpRequest, context: HostContext): HttpResponse | Promise<HttpResponse>;
   readEnv?(names: readonly string[], context: HostContext): EnvValues | Promise<EnvValues>;
   /** The text of the file, or null if there is none. */

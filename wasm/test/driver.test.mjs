@@ -54,7 +54,34 @@ test("headers of an answer may be pairs, a Headers object, or an object", async 
 });
 
 test("a method that a host lacks is unsupported", async () => {
-  await assert.rejects(fetchToken(config, { ...supplied, host: {} }), code("host_unsupported", { askId: "sts", fault: "host" }));
+  await assert.rejects(fetchToken(config, { ...supplied, host: {} }), (error) =>
+    code("host_unsupported", { askId: "sts", fault: "host" })(error) && assert.match(error.message, /the host has no method http/) === undefined);
+});
+
+test("what is no host is named, before anything is asked", async () => {
+  const misuse = (message) => (error) => code("invalid_argument", { fault: "misuse" })(error) && message.test(error.message);
+  for (const host of [5, "text", true]) await assert.rejects(fetchToken(config, { ...supplied, host }), misuse(/method http/));
+  const host = { http: () => assert.fail("asked"), readEnv: {} };
+  await assert.rejects(fetchToken(config, { ...supplied, host }), misuse(/^host\.readEnv must be a function/));
+});
+
+test("a host need not know how to wait", async (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const answers = [{ ...granted, status: 503 }, granted];
+  const fetched = fetchToken(config, { ...supplied, host: { http: () => answers.shift() } });
+  for (let turn = 0; turn < 50; turn += 1) await null;
+  assert.equal(answers.length, 1);
+  // No wait before the second try is longer: a second, and what is added to it by chance.
+  context.mock.timers.tick(2000);
+  assert.equal((await fetched).value, "top-secret-token");
+});
+
+test("a wait of the loop itself ends with an abort", async () => {
+  const controller = new AbortController();
+  const http = () => (setTimeout(() => controller.abort(new Error("enough")), 20), { ...granted, status: 503 });
+  const start = performance.now();
+  await assert.rejects(fetchToken(config, { ...supplied, host: { http }, signal: controller.signal }), { message: "enough" });
+  assert.ok(performance.now() - start < 500);
 });
 
 test("a failure of the host is told to the exchange, which tries again", async () => {
