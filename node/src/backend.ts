@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 // Compressed and as base64: see build.mjs.
 import packedModule from "../../wasm/pkg/sanskey_bg.wasm";
+import { SanskeyError } from "../../wasm/src/errors.js";
 import { instantiate } from "../../wasm/src/instantiate.js";
 import { native, provide, type Native } from "../../wasm/src/native.js";
 import { lazy, ownLocation } from "./builtin.js";
@@ -14,7 +15,10 @@ export type Backend = "native" | "wasm";
 
 let chosen: Backend | undefined;
 
-/** Which build of the core is in use. The environment variable `SANSKEY_BACKEND` forces one. */
+/**
+ * Which build of the core is in use. The environment variable `SANSKEY_BACKEND` forces one; the first use of the core
+ * throws `SanskeyError` if there is no such build (`invalid_argument`) or if it does not load here (`host_unsupported`).
+ */
 export function backend(): Backend {
   native();
   return chosen as Backend;
@@ -23,7 +27,7 @@ export function backend(): Backend {
 provide(() => {
   const forced = process.env.SANSKEY_BACKEND || undefined;
   if (forced !== undefined && forced !== "native" && forced !== "wasm") {
-    throw new Error(`SANSKEY_BACKEND is ${JSON.stringify(forced)}, and can be native or wasm`);
+    throw backendError("invalid_argument", `SANSKEY_BACKEND is ${JSON.stringify(forced)}, and can be native or wasm.`);
   }
   const addon = forced === "wasm" ? undefined : loadAddon(forced === "native");
   chosen = addon ? "native" : "wasm";
@@ -44,11 +48,19 @@ function loadAddon(required: boolean): Native | undefined {
       return lazy<Native>(path);
     } catch (cause) {
       // Compiled for another machine, or stripped of its permissions: wasm does the same work.
-      if (required) throw new Error(`SANSKEY_BACKEND is native, and ${path} does not load`, { cause });
+      if (required) throw backendError("host_unsupported", `SANSKEY_BACKEND is native, and ${path} does not load.`, cause);
     }
   }
-  if (required) throw new Error(`SANSKEY_BACKEND is native, and there is no ${path ?? "folder for an addon"}`);
+  if (required) {
+    throw backendError("host_unsupported", `SANSKEY_BACKEND is native, and there is no ${path ?? "folder for an addon"}.`);
+  }
   return undefined;
+}
+
+function backendError(code: "host_unsupported" | "invalid_argument", message: string, cause?: unknown): SanskeyError {
+  const fault = code === "invalid_argument" ? "misuse" : "host";
+  const hint = "Unset SANSKEY_BACKEND to use whatever runs on this machine.";
+  return new SanskeyError({ code, fault, message, hint, cause });
 }
 
 function addonPath(): string | undefined {
