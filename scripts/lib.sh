@@ -33,7 +33,6 @@ locked_version() {
 }
 
 # A field of the root manifest's [workspace.package] table.
-workspace_field() { sed -n "s/^$1 *= *\"\\(.*\\)\"\$/\\1/p" "$ROOT/Cargo.toml" | head -n 1; }
 
 # Installs Debian packages where that needs no question: as root, or with sudo that asks for no password.
 # Fails, and says nothing, where it cannot.
