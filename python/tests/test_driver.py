@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -243,6 +244,14 @@ def test_a_step_in_one_crossing() -> None:
     assert isinstance(step, Done)
 
 
+FEDERATED = {name: value for name, value in VECTOR["config"].items() if "impersonation" not in name}
+GIVEN: dict[str, Any] = {"aws_credentials": AwsCredentials("AKIDEXAMPLE", "secret"), "aws_region": "us-east-1"}
+BOTH: list[Callable[..., Token]] = [
+    sanskey.fetch_token,
+    lambda config, **options: asyncio.run(aio.fetch_token(config, **options)),
+]
+
+
 class Busy:
     """Answers 503 once, and has no `wait`."""
 
@@ -261,10 +270,16 @@ def test_a_host_need_not_know_how_to_wait(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr("sanskey.driver.sleep", slept.append)
     monkeypatch.setattr(asyncio, "sleep", doze)
-    config = {name: value for name, value in VECTOR["config"].items() if "impersonation" not in name}
-    key = AwsCredentials("AKIDEXAMPLE", "secret-access-key")
-    token = sanskey.fetch_token(config, host=Busy(), aws_credentials=key, aws_region="us-east-1")
-    again = asyncio.run(aio.fetch_token(config, host=Busy(), aws_credentials=key, aws_region="us-east-1"))
-    assert token.value == again.value == "a"
+    tokens = [fetch(FEDERATED, host=Busy(), **GIVEN) for fetch in BOTH]
+    assert [token.value for token in tokens] == ["a", "a"]
     assert len(slept) == 2
     assert all(1 <= seconds <= 1.5 for seconds in slept)
+
+
+def test_a_host_that_is_given_a_wait_is_asked_to() -> None:
+    """Also when it is an attribute of the object alone, as of a module or a namespace."""
+    asked: list[float] = []
+    for fetch in BOTH:
+        host: Any = SimpleNamespace(http=Busy().http, wait=asked.append)
+        assert fetch(FEDERATED, host=host, **GIVEN).value == "a"
+    assert len(asked) == 2

@@ -7,7 +7,7 @@ from inspect import isawaitable, iscoroutinefunction
 from time import perf_counter
 
 from .actions import Ask, Wait
-from .driver import exchange_flow, method_for, tell
+from .driver import check_drive, exchange_flow, method_for, tell
 from .errors import HostFailure
 from .exchange import Exchange
 from .goals import AccessToken, scope_list
@@ -50,6 +50,7 @@ async def fetch_token(
 
 async def run(exchange: Exchange, host: object, on_step: StepListener | None = None) -> Outcome:
     """Drives an exchange to its outcome."""
+    check_drive(host, on_step)
     flow = exchange_flow(exchange)
     try:
         asks = next(flow)
@@ -82,7 +83,7 @@ async def _answer(host: object, ask: Ask, on_step: StepListener | None) -> Answe
 
 
 async def _call(host: object, action: Action) -> Reply:
-    if isinstance(action, Wait) and getattr(type(host), "wait", None) in (None, SystemHost.wait):
+    if isinstance(action, Wait) and _leaves_waiting_to_the_loop(host):
         # A sleeping thread could not be cancelled, and would hold up the end of the event loop.
         await asyncio.sleep(action.duration)
         return None
@@ -90,3 +91,7 @@ async def _call(host: object, action: Action) -> Reply:
     reply = method(argument) if iscoroutinefunction(method) else await asyncio.to_thread(method, argument)
     result: Reply = await reply if isawaitable(reply) else reply
     return result
+
+
+def _leaves_waiting_to_the_loop(host: object) -> bool:
+    return getattr(host, "wait", None) is None or getattr(type(host), "wait", None) is SystemHost.wait
