@@ -7,12 +7,11 @@ import pickle
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import REPOSITORY
 
-from sanskey import ConfigError, CredentialConfig, HostError, MisuseError
+from sanskey import ConfigError, CredentialConfig, HostError
 from sanskey.config import load
 
 VECTOR = REPOSITORY / "tests/vectors/exchange/aws/ec2-imdsv2-impersonation.json"
@@ -178,9 +177,3 @@ def test_what_is_no_json(tmp_path: Path) -> None:
 def test_its_repr_says_where_it_leads_and_no_more() -> None:
     config = CredentialConfig.from_dict({**FIELDS, "client_id": "client", "client_secret": "a-secret"})
     assert repr(config) == f"CredentialConfig(source='aws', audience={FIELDS['audience']!r})"
-
-
-@pytest.mark.parametrize("nonsense", [None, b"{}", 7])
-def test_what_a_configuration_cannot_be(nonsense: Any) -> None:
-    with pytest.raises(MisuseError, match="A configuration cannot be a "):
-        load(nonsense)

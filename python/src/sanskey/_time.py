@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from time import time
 
+from ._arguments import refused
 from .errors import invalid_argument
 
 TYPE_CHECKING = False
@@ -21,6 +22,8 @@ def epoch_seconds(now: Now) -> float:
         return time()
     if isinstance(now, (int, float)):
         return now
+    if not hasattr(now, "utcoffset") or not hasattr(now, "timestamp"):
+        raise refused("now", now, "a number of seconds since the epoch, an aware datetime, or None")
     if now.utcoffset() is None:
         raise invalid_argument("The datetime given as `now` has no time zone, so it names no moment.")
     return now.timestamp()

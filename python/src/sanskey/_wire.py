@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from . import _native
+from ._arguments import check_credentials, check_optional_texts, check_texts, refused
 from .actions import (
     Ask,
     ClientCertificate,
@@ -90,13 +91,20 @@ def options_json(
     aws_credentials: AwsCredentials | None, aws_region: str | None, endpoints: str, entropy: bytes | None
 ) -> str:
     """OPTIONS. Without entropy, the core's bridge draws it."""
-    credentials = aws_credentials and {
-        "access_key_id": aws_credentials.access_key_id,
-        "secret_access_key": aws_credentials.secret_access_key,
-        "session_token": aws_credentials.session_token,
-    }
+    credentials = None
+    if aws_credentials is not None:
+        check_credentials(aws_credentials)
+        credentials = {
+            "access_key_id": aws_credentials.access_key_id,
+            "secret_access_key": aws_credentials.secret_access_key,
+            "session_token": aws_credentials.session_token,
+        }
+    check_optional_texts(aws_region=aws_region)
+    check_texts(endpoints=endpoints)
     options = {"endpoints": endpoints, "aws_credentials": credentials, "aws_region": aws_region}
     if entropy is not None:
+        if not isinstance(entropy, bytes):
+            raise refused("entropy", entropy, "bytes, or None")
         options["entropy"] = entropy.hex()
     return dump(options)
 
@@ -108,14 +116,22 @@ def replies_json(replies: Iterable[tuple[str, Reply, Action | None]]) -> str:
 
 def _reply(id: str, reply: Reply, action: Action | None) -> dict[str, object]:
     if isinstance(reply, HttpResponse):
-        pairs = reply.headers.items() if hasattr(reply.headers, "items") else reply.headers
-        headers = [[str(name), str(value)] for name, value in pairs]
+        try:
+            pairs = reply.headers.items() if hasattr(reply.headers, "items") else reply.headers
+            headers: list[list[str]] | None = [[str(name), str(value)] for name, value in pairs]
+        except (TypeError, ValueError):
+            headers = None
+        if headers is None:
+            _wrong(id, "An HttpResponse has pairs of name and value, or a mapping, as its headers.")
         if not isinstance(reply.status, int) or not isinstance(reply.body, str):
             _wrong(id, "An HttpResponse has an int as its status and a str as its body.")
         return {"reply": "http_response", "status": int(reply.status), "headers": headers, "body": reply.body}
     if isinstance(reply, HostFailure):
         return {"reply": "failed", "kind": reply.kind, "message": str(reply.message)}
     if isinstance(reply, CommandOutput):
+        texts = isinstance(reply.stdout, str) and isinstance(reply.stderr, str)
+        if not texts or not isinstance(reply.exit_code, (int, type(None))):
+            _wrong(id, "A CommandOutput has an int or None as its exit code, and a str as stdout and as stderr.")
         return {
             "reply": "command_output",
             "exit_code": reply.exit_code,

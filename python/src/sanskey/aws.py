@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import time
 
 from . import _native
+from ._arguments import check_credentials, check_texts, refused
 from ._record import Record
 from ._time import epoch_seconds
 from .errors import invalid_argument
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ._time import Now
-    from .errors import SanskeyError
+    from .errors import MisuseError, SanskeyError
 
 
 class AwsCredentials(Record, redacted=("access_key_id", "secret_access_key", "session_token")):
@@ -42,8 +43,11 @@ def caller_identity_token(credentials: AwsCredentials, region: str, audience: st
         )
     except _native.Failure as failure:
         raise _error_from(failure) from None
-    except UnicodeEncodeError:
-        pass  # It holds the argument, so nothing is raised from it.
+    except (AttributeError, TypeError, UnicodeEncodeError):
+        pass  # The last one holds the argument, so nothing is raised from it.
+    # Checked where it has failed, because this is what programs call often.
+    check_credentials(credentials)
+    check_texts(region=region, audience=audience)
     raise invalid_argument("An argument is no Unicode text.")
 
 
@@ -63,12 +67,12 @@ def sign_request(
     A header that is given twice comes back once, its values joined by commas, as it was signed. A str as the body is
     signed as UTF-8. Raises `MisuseError` for arguments that cannot work.
     """
-    pairs = headers.items() if hasattr(headers, "items") else headers
+    flat = _flat(headers)
     try:
         signed = _native.sign_request(
             method,
             url,
-            [text for pair in pairs for text in pair],
+            flat,
             body.encode() if isinstance(body, str) else body,
             credentials.access_key_id,
             credentials.secret_access_key,
@@ -80,9 +84,29 @@ def sign_request(
         return dict(zip(signed[::2], signed[1::2]))
     except _native.Failure as failure:
         raise _error_from(failure) from None
-    except UnicodeEncodeError:
+    except (AttributeError, TypeError, UnicodeEncodeError):
         pass  # As above.
+    check_credentials(credentials)
+    check_texts(method=method, url=url, region=region, service=service)
+    if not isinstance(body, (bytes, str)):
+        raise refused("body", body, "bytes, or a str")
+    if not all(isinstance(text, str) for text in flat):
+        raise _no_headers(headers)
     raise invalid_argument("An argument is no Unicode text.")
+
+
+def _flat(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[str]:
+    """Names and values by turns."""
+    try:
+        pairs = headers.items() if hasattr(headers, "items") else headers
+        return [text for name, value in pairs for text in (name, value)]
+    except (TypeError, ValueError):
+        pass  # It may hold a value.
+    raise _no_headers(headers)
+
+
+def _no_headers(headers: object) -> MisuseError:
+    return refused("headers", headers, "a mapping of str, or pairs of name and value that are both a str")
 
 
 def _error_from(failure: _native.Failure) -> SanskeyError:

@@ -10,9 +10,10 @@ import os
 from errno import EINVAL, ENAMETOOLONG, ENOENT, ENOTDIR
 
 from . import _wire
+from ._arguments import refused
 from ._native import config_summary
 from ._shown import may_be_shown
-from .errors import ConfigError, HostError, invalid_argument
+from .errors import ConfigError, HostError
 from .host import problem_text
 
 TYPE_CHECKING = False
@@ -33,6 +34,8 @@ class CredentialConfig:
 
     def __init__(self, text: str) -> None:
         """The same as `from_json`."""
+        if not isinstance(text, str):
+            raise refused("The JSON text of a configuration", text, "a str")
         text = _wire.clean(text)
         try:
             summary = config_summary(text)
@@ -49,6 +52,8 @@ class CredentialConfig:
     @classmethod
     def from_dict(cls, fields: Mapping[str, object]) -> CredentialConfig:
         """From what `json.load` gave. Raises `ConfigError`."""
+        if not hasattr(fields, "keys"):
+            raise refused("The configuration", fields, "the dict that json.load gave")
         try:
             text = _wire.dump(dict(fields))
         except (TypeError, ValueError) as problem:
@@ -65,12 +70,17 @@ class CredentialConfig:
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> CredentialConfig:
         """From a file. Raises `ConfigError`, also when there is no such file, and `HostError` if it cannot be read."""
+        if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
+            raise refused("The path of the configuration", path, "a str, or a pathlib.Path")
         return cls(_read(path))
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> CredentialConfig:
         """From `GOOGLE_APPLICATION_CREDENTIALS`: the path of a file, or the JSON text itself. Raises as `from_file`."""
-        value = (os.environ if env is None else env).get(VARIABLE, "")
+        env = os.environ if env is None else env
+        if not hasattr(env, "get"):
+            raise refused("env", env, "a mapping of str, such as os.environ")
+        value = env.get(VARIABLE, "")
         if not value:
             raise ConfigError(
                 f"{VARIABLE} is not set.",
@@ -78,6 +88,8 @@ class CredentialConfig:
                 stage="config",
                 hint="Set it to the path of the credential configuration, or to its JSON text.",
             )
+        if not isinstance(value, str):
+            raise refused(VARIABLE, value, "a str")
         return _from_text(value)
 
     def to_json(self) -> str:
@@ -176,10 +188,7 @@ def load(config: ConfigLike) -> CredentialConfig:
         return CredentialConfig.from_file(config)
     if hasattr(config, "keys"):
         return CredentialConfig.from_dict(config)
-    raise invalid_argument(
-        f"A configuration cannot be a {type(config).__name__}: "
-        "it is a path, JSON text, what json.load gave, or a CredentialConfig."
-    )
+    raise refused("The configuration", config, "a path, JSON text, the dict that json.load gave, or a CredentialConfig")
 
 
 def _from_text(text: str) -> CredentialConfig:

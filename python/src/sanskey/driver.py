@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 from time import perf_counter, sleep
 
+from ._arguments import refused
 from ._record import Record
 from .actions import Ask, HttpRequest, HttpResponse, ReadEnv, ReadFile, RunCommand
-from .errors import HostFailure
+from .errors import HostFailure, invalid_argument
 from .exchange import Done, Exchange
 from .goals import AccessToken, scope_list
 from .host import SystemHost
@@ -79,6 +80,7 @@ def fetch_token(
 
 def run(exchange: Exchange, host: object, on_step: StepListener | None = None) -> Outcome:
     """Drives an exchange to its outcome."""
+    check_drive(host, on_step)
     flow = exchange_flow(exchange)
     try:
         asks = next(flow)
@@ -97,6 +99,14 @@ def exchange_flow(exchange: Exchange, now: Now = None) -> Generator[list[Ask], S
         if isinstance(step, Done):
             return step.outcome
         answers = yield step.asks
+
+
+def check_drive(host: object, on_step: object) -> None:
+    """A host is an instance, and a listener can be called. Raises `MisuseError`."""
+    if isinstance(host, type):
+        raise invalid_argument(f"host is the class {host.__name__}, but must be an instance of it.")
+    if on_step is not None and not callable(on_step):
+        raise refused("on_step", on_step, "a function of a StepReport, or None")
 
 
 def _answer_round(host: object, asks: list[Ask], on_step: StepListener | None) -> list[Answer]:

@@ -13,6 +13,7 @@ while True:
 from __future__ import annotations
 
 from . import _native, _wire
+from ._arguments import refused
 from ._record import Record
 from ._time import epoch_seconds
 from .config import load
@@ -87,7 +88,7 @@ class Exchange:
 
     def reply(self, id: str, reply: Reply) -> None:
         """Answers one ask."""
-        text = _wire.replies_json([(id, reply, self._actions.get(id))])
+        text = self._replies_json([(id, reply)])
         try:
             self._native.reply(text)
         except _wire.Failure as failure:
@@ -95,11 +96,23 @@ class Exchange:
 
     def advance(self, replies: Iterable[tuple[str, Reply]] = (), now: Now = None) -> Step:
         """Answers any number of asks, pairs of id and reply, and polls: one crossing into the core for a round."""
-        text = _wire.replies_json((id, reply, self._actions.get(id)) for id, reply in replies)
+        text = self._replies_json(replies)
         try:
             return self._step(self._native.advance(text, epoch_seconds(now)))
         except _wire.Failure as failure:
             raise _wire.error_from(failure) from None
+
+    def _replies_json(self, replies: Iterable[tuple[str, Reply]]) -> str:
+        try:
+            pairs = [(id, reply) for id, reply in replies]
+        except (TypeError, ValueError):
+            pairs = None
+        if pairs is None:
+            raise refused("replies", replies, "pairs of the id of an ask and its reply")
+        for id, _ in pairs:
+            if not isinstance(id, str):
+                raise refused("id", id, "that of an ask, a str")
+        return _wire.replies_json((id, reply, self._actions.get(id)) for id, reply in pairs)
 
     def _step(self, text: str) -> Step:
         step = _wire.parse(text, _wire.step_from)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._arguments import text_list
 from ._record import Record
 
 TYPE_CHECKING = False
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
 
 
 def scope_list(scopes: str | Sequence[str] | None) -> list[str]:
-    """The scopes of a str, separated by spaces or commas, or those of a list as they are."""
+    """The scopes of a str, separated by spaces or commas, or those of a list as they are. Raises `MisuseError`."""
     if isinstance(scopes, str):
         return scopes.replace(",", " ").split()
-    return list(scopes or ())
+    return (
+        [] if scopes is None else text_list("scopes", scopes, "a list of str, or a str separated by spaces or commas")
+    )
 
 
 class AccessToken(Record):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import _native, _wire
+from ._arguments import check_answer, check_texts, refused, text_list
 from ._time import epoch_seconds
 from .goals import scope_list
 from .token import Token
@@ -23,14 +24,25 @@ def impersonation_request(
     lifetime_seconds: int = 3600,
     delegates: str | Sequence[str] = (),
 ) -> HttpRequest:
-    """The request to `url`, authorized by the federated `token`. Without scopes, for `cloud-platform`."""
+    """The request to `url`, authorized by the federated `token`.
+
+    `scopes` is a list, or a str separated by spaces or commas; without it, for `cloud-platform`. `delegates` is the
+    chain of service accounts in between, `projects/-/serviceAccounts/...`; a str is one of them. Raises `MisuseError`
+    for arguments that cannot work.
+    """
+    bearer = token.value if isinstance(token, Token) else token
+    if not isinstance(bearer, str):
+        raise refused("token", bearer, "a Token, or its value, a str")
+    check_texts(url=url)
+    if not isinstance(lifetime_seconds, int):
+        raise refused("lifetime_seconds", lifetime_seconds, "an int")
     params = _wire.dump(
         {
             "url": url,
-            "token": token.value if isinstance(token, Token) else token,
+            "token": bearer,
             "scopes": scope_list(scopes),
             "lifetime_seconds": lifetime_seconds,
-            "delegates": [delegates] if isinstance(delegates, str) else list(delegates),
+            "delegates": [delegates] if isinstance(delegates, str) else text_list("delegates", delegates),
         }
     )
     try:
@@ -41,6 +53,7 @@ def impersonation_request(
 
 def parse_impersonation_response(status: int, body: str, now: Now = None) -> Token:
     """The token in the answer. Raises `RemoteError` if the answer is a refusal or unintelligible."""
+    check_answer(status, body)
     try:
         text = _native.parse_impersonation_response(status, _wire.clean(body), epoch_seconds(now))
         return _wire.parse(text, _wire.token_from)

@@ -1,0 +1,194 @@
+"""Arguments of a type that cannot work are refused in words, by name, without what they hold."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import REPOSITORY
+
+import sanskey
+from sanskey import (
+    Ask,
+    AwsCredentials,
+    CommandOutput,
+    CredentialConfig,
+    Exchange,
+    HttpResponse,
+    MisuseError,
+    Token,
+    Wait,
+    aio,
+    caller_identity_token,
+    fetch_token,
+    goals,
+    impersonation_request,
+    parse_impersonation_response,
+    parse_sts_response,
+    sign_request,
+    sts_request,
+)
+
+VECTOR = REPOSITORY / "tests/vectors/exchange/aws/ec2-imdsv2-impersonation.json"
+CONFIG: dict[str, Any] = json.loads(VECTOR.read_text(encoding="utf-8"))["config"]
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+KEY = AwsCredentials("AKIDEXAMPLE", SECRET)
+URL = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a@b.example:generateAccessToken"
+
+
+def fetch_async(**arguments: Any) -> Token:
+    return asyncio.run(aio.fetch_token(**arguments))
+
+
+def polled(**arguments: Any) -> object:
+    return Exchange(CONFIG, goals.AccessToken()).poll(**arguments)
+
+
+def replied(**arguments: Any) -> None:
+    Exchange(CONFIG, goals.AccessToken()).reply(**arguments)
+
+
+def advanced(**arguments: Any) -> object:
+    return Exchange(CONFIG, goals.AccessToken()).advance(**arguments)
+
+
+def from_variable(value: Any) -> CredentialConfig:
+    return CredentialConfig.from_env({"GOOGLE_APPLICATION_CREDENTIALS": value})
+
+
+FETCHED = {"config": CONFIG}
+EXCHANGED = {"config": CONFIG, "goal": goals.AccessToken()}
+STS = {"token_url": "https://sts.googleapis.com/v1/token", "audience": "a", "subject_token": "t"}
+STS |= {"subject_token_type": "u"}
+IMPERSONATED = {"url": URL, "token": "t"}
+ANSWERED = {"status": 200, "body": "{}"}
+IDENTIFIED = {"credentials": KEY, "region": "us-east-1", "audience": "a"}
+SIGNED = {"method": "GET", "url": "https://host/", "headers": {}, "body": b"", "credentials": KEY}
+SIGNED |= {"region": "us-east-1", "service": "s3"}
+TOKEN = Token("value", datetime(2026, 1, 1, tzinfo=timezone.utc), "federated")
+SCOPES = "scopes is .* a list of str, or a str separated by"
+NO_KEYS: list[Any] = [{}, {"secret_access_key": SECRET}, (SECRET, SECRET), SECRET]
+IS_KEY = r"must be sanskey\.AwsCredentials\("
+
+Case = tuple[Callable[..., object], dict[str, Any], str, list[Any], str]
+CASES: list[Case] = [
+    # The function, what works, the argument that does not, and the words that say what does.
+    (polled, {}, "now", ["0", b"0", [0]], "now is .* seconds"),
+    (replied, {"reply": None}, "id", [None, 5, Ask("env", Wait(1))], "id is .* a str"),
+    (advanced, {}, "replies", [None, 5, ["env"], [("env",)]], "replies is .* pairs"),
+    (advanced, {}, "replies", [[(5, None)], [([], None)]], "id is .* a str"),
+    (Exchange, EXCHANGED, "entropy", ["00", 1.5], "entropy is .* bytes"),
+    (CredentialConfig, {}, "text", [None, b"{}", {}], "JSON text of a configuration is .* a str"),
+    (CredentialConfig.from_json, {}, "text", [None, b"{}", {}], "JSON text of a configuration is .* a str"),
+    (CredentialConfig.from_dict, {}, "fields", [None, 5, [1], "{}"], "The configuration is .* json"),
+    (CredentialConfig.from_file, {}, "path", [None, 0, b"path"], "The path of the configuration is .* a str"),
+    (CredentialConfig.from_env, {}, "env", [5, "x"], "env is .* a mapping"),
+    (from_variable, {}, "value", [5, Path("x")], "GOOGLE_APPLICATION_CREDENTIALS is .* a str"),
+    (sts_request, STS, "scopes", [5, b"x", {"a": 1}], SCOPES),
+    (sts_request, STS, "scopes", [[b"x"], [None]], "An element of scopes is .* a str"),
+    (impersonation_request, IMPERSONATED, "scopes", [5, b"x", {"a": 1}], SCOPES),
+    (impersonation_request, IMPERSONATED, "delegates", [5, None, b"x"], "delegates is .* one str"),
+    (impersonation_request, IMPERSONATED, "delegates", [[5]], "An element of delegates is .* a str"),
+    (impersonation_request, IMPERSONATED, "lifetime_seconds", ["1", 1.5, None], "lifetime_seconds is .* an int"),
+    (impersonation_request, IMPERSONATED, "token", [None, {"value": SECRET}, b"x"], "token is .* a Token"),
+    (impersonation_request, IMPERSONATED, "url", [None, b"x"], "url is .* a str"),
+    (caller_identity_token, IDENTIFIED, "credentials", NO_KEYS, IS_KEY),
+    (caller_identity_token, IDENTIFIED, "credentials", [AwsCredentials("a", b"x")], "secret_access_key is .* a str"),  # type: ignore[arg-type]
+    (caller_identity_token, IDENTIFIED, "region", [None, b"x"], "region is .* a str"),
+    (caller_identity_token, IDENTIFIED, "audience", [None, 5], "audience is .* a str"),
+    (caller_identity_token, IDENTIFIED, "now", ["0", (1,)], "now is .* seconds"),
+    (sign_request, SIGNED, "credentials", NO_KEYS, IS_KEY),
+    (sign_request, SIGNED, "body", [None, 5, ["x"]], "body is .* bytes, or a str"),
+    (sign_request, SIGNED, "headers", [None, 5, "accept: x", ["accept"], [("a", "b", "c")]], "headers is .* pairs"),
+    (sign_request, SIGNED, "headers", [{"a": 5}, [("a", None)], iter([("a", SECRET, "c")])], "headers is .* pairs"),
+    (
+        Token("value", datetime.now(timezone.utc), "federated").freshness,
+        {},
+        "now",
+        ["0", object()],
+        "now is .* seconds",
+    ),
+]
+for name in ("method", "url", "region", "service"):
+    CASES.append((sign_request, SIGNED, name, [None, b"x"], f"{name} is .* a str"))
+for name in STS:
+    CASES.append((sts_request, STS, name, [None, b"x", 5], f"{name} is .* a str"))
+for name in ("client_id", "client_secret", "user_project"):
+    CASES.append((sts_request, STS, name, [b"x", 5], f"{name} is .* a str, or None"))
+for parse in (parse_sts_response, parse_impersonation_response):
+    CASES.append((parse, ANSWERED, "status", ["200", None, 200.5], "status is .* an int"))
+    CASES.append((parse, ANSWERED, "status", [-1, 1 << 70], "status must be an HTTP status"))
+    CASES.append((parse, ANSWERED, "body", [None, b"{}", {}], "body is .* a str"))
+    CASES.append((parse, ANSWERED, "now", ["0"], "now is .* seconds"))
+for begin, works in ((fetch_token, FETCHED), (fetch_async, FETCHED), (Exchange, EXCHANGED)):
+    CASES.append((begin, works, "config", [None, b"{}", 7, ["path"]], "The configuration is .* a path, JSON text"))
+    CASES.append((begin, works, "aws_credentials", NO_KEYS, IS_KEY))
+    CASES.append((begin, works, "aws_credentials", [AwsCredentials("a", "b", 5)], "session_token is .* or None"))  # type: ignore[arg-type]
+    CASES.append((begin, works, "aws_region", [5, b"x"], "aws_region is .* a str, or None"))
+    CASES.append((begin, works, "endpoints", [None, b"any", object()], "endpoints is .* a str"))
+for fetch in (fetch_token, fetch_async):
+    CASES.append((fetch, FETCHED, "scopes", [5, b"x", {"a": 1}], SCOPES))
+    CASES.append((fetch, FETCHED, "on_step", [5, "print"], "on_step is .* a function"))
+    CASES.append((fetch, FETCHED, "host", [sanskey.SystemHost], "host is the class SystemHost, .* an instance"))
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "words"),
+    [(call, {**works, name: bad}, words) for call, works, name, values, words in CASES for bad in values],
+)
+def test_an_argument_of_a_wrong_type(call: Callable[..., object], arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(MisuseError, match=words) as caught:
+        call(**arguments)
+    assert caught.value.code == "invalid_argument"
+    assert caught.value.__context__ is None
+    assert SECRET not in f"{caught.value} {caught.value!r}"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        HttpResponse(200, None, ""),  # type: ignore[arg-type]
+        HttpResponse(200, ["accept"], ""),  # type: ignore[list-item]
+        HttpResponse(200, [], b""),  # type: ignore[arg-type]
+        HttpResponse("200", [], ""),  # type: ignore[arg-type]
+        CommandOutput(0, b"", ""),  # type: ignore[arg-type]
+        CommandOutput(0, "", None),  # type: ignore[arg-type]
+        CommandOutput("0", "", ""),  # type: ignore[arg-type]
+    ],
+)
+def test_a_reply_with_a_part_of_a_wrong_type(reply: Any) -> None:
+    begun = Exchange(CONFIG, goals.AccessToken())
+    begun.poll()
+    with pytest.raises(MisuseError, match=r"^wrong_reply: An? (HttpResponse|CommandOutput) has ") as caught:
+        begun.reply("env", reply)
+    assert (caught.value.ask_id, caught.value.__context__) == ("env", None)
+
+
+def test_any_iterable_of_texts_is_a_list_of_scopes() -> None:
+    several: list[Any] = [["a", "b"], ("a", "b"), {"a": 1, "b": 2}.keys(), iter(["a", "b"]), "a b", "a,b"]
+    assert [goals.scope_list(scopes) for scopes in several] == [["a", "b"]] * len(several)
+
+
+class Headers(Mapping[str, str]):
+    """A mapping that is no dict, as HTTP clients have."""
+
+    def __getitem__(self, name: str) -> str:
+        return {"accept": "text/plain"}[name]
+
+    def __iter__(self) -> Any:
+        return iter(["accept"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_any_mapping_and_any_pairs_are_headers() -> None:
+    several: list[Any] = [Headers(), {"accept": "text/plain"}, iter([["accept", "text/plain"]])]
+    signed = [sign_request(**{**SIGNED, "headers": headers, "now": 0}) for headers in several]
+    assert signed[0]["accept"] == "text/plain"
+    assert signed[0] == signed[1] == signed[2]
