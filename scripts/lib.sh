@@ -32,8 +32,6 @@ locked_version() {
     ' "$ROOT/Cargo.lock"
 }
 
-# A field of the root manifest's [workspace.package] table.
-
 # Installs Debian packages where that needs no question: as root, or with sudo that asks for no password.
 # Fails, and says nothing, where it cannot.
 apt_install() {
