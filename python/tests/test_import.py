@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from conftest import run_python
@@ -44,6 +45,25 @@ def test_asking_everything_needs_no_third_party_module() -> None:
     """The interpreter has no site-packages, so any other module would not be found."""
     code = "import sanskey, sanskey._http, sanskey._command, sanskey._threads, sanskey.aio, sanskey.config, sanskey.sts"
     assert {"http.client", "ssl", "subprocess", "asyncio"} <= loaded_by(code)
+
+
+def test_the_types_of_the_api_have_names_at_run_time() -> None:
+    """A user's annotations can be evaluated, and name every type that the API takes or gives."""
+    source = (
+        "def listener(step: sanskey.Step, reply: sanskey.Reply, action: sanskey.Action, headers: sanskey.Headers,\n"
+        "    config: sanskey.ConfigLike, scopes: sanskey.Scopes, endpoints: sanskey.Endpoints, now: sanskey.Now,\n"
+        "    goal: sanskey.Goal, kind: sanskey.TokenKind, freshness: sanskey.Freshness, fault: sanskey.Fault,\n"
+        "    stage: sanskey.Stage, failure: sanskey.FailureKind, code: sanskey.ErrorCode, on: sanskey.StepListener,\n"
+        ") -> sanskey.Outcome: ..."
+    )
+    space: dict[str, Any] = {"sanskey": sanskey}
+    # Without this module's import of annotations, they are evaluated where the function is defined.
+    exec(compile(source, "program.py", "exec", dont_inherit=True), space)
+    hints = get_type_hints(space["listener"])
+    assert get_args(hints["step"]) == (sanskey.Pending, sanskey.Done)
+    assert get_args(hints["freshness"]) == ("fresh", "stale", "expired")
+    assert hints["return"] is sanskey.Token
+    assert len(hints) == 17
 
 
 def test_every_public_name_is_there() -> None:

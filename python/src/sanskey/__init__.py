@@ -24,6 +24,23 @@ if TYPE_CHECKING:
         RunCommand,
         Wait,
     )
+    from .aliases import (
+        Action,
+        ConfigLike,
+        Endpoints,
+        FailureKind,
+        Fault,
+        Freshness,
+        Goal,
+        Headers,
+        Now,
+        Outcome,
+        Reply,
+        Scopes,
+        Stage,
+        Step,
+        TokenKind,
+    )
     from .aws import AwsCredentials, caller_identity_token, sign_request
     from .codes import ErrorCode
     from .config import CredentialConfig
@@ -32,23 +49,31 @@ if TYPE_CHECKING:
     from .exchange import Done, Exchange, Pending
     from .host import SystemHost
     from .impersonation import impersonation_request, parse_impersonation_response
-    from .protocol import AsyncHttpHost, Host, HttpHost
+    from .protocol import AsyncHttpHost, Host, HttpHost, StepListener
     from .sts import parse_sts_response, sts_request
     from .token import Token
 
     __version__: str
 
 __all__ = [
+    "Action",
     "Ask",
     "AsyncHttpHost",
     "AwsCredentials",
     "ClientCertificate",
     "CommandOutput",
     "ConfigError",
+    "ConfigLike",
     "CredentialConfig",
     "Done",
+    "Endpoints",
     "ErrorCode",
     "Exchange",
+    "FailureKind",
+    "Fault",
+    "Freshness",
+    "Goal",
+    "Headers",
     "Host",
     "HostError",
     "HostFailure",
@@ -56,15 +81,23 @@ __all__ = [
     "HttpRequest",
     "HttpResponse",
     "MisuseError",
+    "Now",
+    "Outcome",
     "Pending",
     "ReadEnv",
     "ReadFile",
     "RemoteError",
+    "Reply",
     "RunCommand",
     "SanskeyError",
+    "Scopes",
+    "Stage",
+    "Step",
+    "StepListener",
     "StepReport",
     "SystemHost",
     "Token",
+    "TokenKind",
     "Wait",
     "__version__",
     "aio",
@@ -91,6 +124,23 @@ _HOMES = {
         "RunCommand",
         "Wait",
     ),
+    "aliases": (
+        "Action",
+        "ConfigLike",
+        "Endpoints",
+        "FailureKind",
+        "Fault",
+        "Freshness",
+        "Goal",
+        "Headers",
+        "Now",
+        "Outcome",
+        "Reply",
+        "Scopes",
+        "Stage",
+        "Step",
+        "TokenKind",
+    ),
     "aws": ("AwsCredentials", "caller_identity_token", "sign_request"),
     "codes": ("ErrorCode",),
     "config": ("CredentialConfig",),
@@ -99,7 +149,7 @@ _HOMES = {
     "exchange": ("Done", "Exchange", "Pending"),
     "host": ("SystemHost",),
     "impersonation": ("impersonation_request", "parse_impersonation_response"),
-    "protocol": ("AsyncHttpHost", "Host", "HttpHost"),
+    "protocol": ("AsyncHttpHost", "Host", "HttpHost", "StepListener"),
     "sts": ("parse_sts_response", "sts_request"),
     "token": ("Token",),
 }

@@ -9,11 +9,7 @@ from .errors import invalid_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from datetime import datetime
-    from typing import Union
-
-    Now = Union[float, datetime, None]
-    """Seconds since the epoch, an aware `datetime`, or None for the system's clock."""
+    from .aliases import Now
 
 
 def epoch_seconds(now: Now) -> float:

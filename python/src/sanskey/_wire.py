@@ -26,11 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, NoReturn, TypeVar
 
-    from .actions import Action
+    from .aliases import Action, Goal, Outcome, Reply
     from .aws import AwsCredentials
     from .errors import SanskeyError
-    from .exchange import Outcome, Reply
-    from .goals import Goal
 
     _T = TypeVar("_T")
 

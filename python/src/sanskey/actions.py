@@ -10,13 +10,7 @@ from ._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import Union
-
-    Headers = Union[Iterable[tuple[str, str]], Mapping[str, str]]
-    """Pairs of name and value, or a mapping."""
-    Action = Union["HttpRequest", "ReadEnv", "ReadFile", "RunCommand", "Wait"]
-    """What an exchange may ask of its host."""
+    from .aliases import Action, Headers
 
 
 class ClientCertificate(Record):

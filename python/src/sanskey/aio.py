@@ -15,11 +15,9 @@ from .host import SystemHost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .actions import Action
+    from .aliases import Action, ConfigLike, Endpoints, Outcome, Reply, Scopes
     from .aws import AwsCredentials
-    from .config import ConfigLike
-    from .driver import Answer, Scopes
-    from .exchange import Endpoints, Outcome, Reply
+    from .driver import Answer
     from .protocol import AsyncHttpHost, StepListener
     from .token import Token
 

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ._time import Now
+    from .aliases import Now
     from .errors import MisuseError, SanskeyError
 
 

@@ -19,10 +19,9 @@ from .host import problem_text
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, Union
+    from typing import Any
 
-    ConfigLike = Union["CredentialConfig", Mapping[str, object], str, os.PathLike[str]]
-    """A configuration, the dict or the JSON text of one, or the path of its file."""
+    from .aliases import ConfigLike
 
 VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 

@@ -22,16 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from typing import Any
 
-    from ._time import Now
-    from .actions import Action
+    from .aliases import Action, ConfigLike, Endpoints, FailureKind, Now, Outcome, Reply, Scopes
     from .aws import AwsCredentials
-    from .config import ConfigLike
-    from .errors import FailureKind
-    from .exchange import Endpoints, Outcome, Reply
     from .protocol import HttpHost, StepListener
     from .token import Token
 
-    Scopes = str | Sequence[str] | None
     Answer = tuple[str, Reply]
 
 

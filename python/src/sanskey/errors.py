@@ -11,13 +11,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ClassVar, Literal
+    from typing import Any, ClassVar
 
+    from .aliases import FailureKind, Fault, Stage
     from .codes import ErrorCode
-
-    Fault = Literal["config", "host", "remote", "misuse"]
-    Stage = Literal["config", "source", "aws_sts", "sts", "impersonation", "id_token", "sign"]
-    FailureKind = Literal["timeout", "unreachable", "denied", "unsupported", "other"]
 
 _FAILURE_KINDS = ("timeout", "unreachable", "denied", "unsupported", "other")
 

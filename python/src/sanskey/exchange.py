@@ -20,24 +20,11 @@ from .config import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import Literal, Union
+    from collections.abc import Iterable
 
-    from ._time import Now
-    from .actions import Action, Ask, CommandOutput, HttpResponse
+    from .actions import Ask
+    from .aliases import Action, ConfigLike, Endpoints, Goal, Now, Outcome, Reply, Step
     from .aws import AwsCredentials
-    from .config import ConfigLike
-    from .errors import HostFailure
-    from .goals import Goal
-    from .token import Token
-
-    Outcome = Token
-    """What an exchange ends in. It mirrors the goal: a `Token` for `AccessToken`."""
-    Reply = Union[HttpResponse, Mapping[str, str], str, CommandOutput, HostFailure, None]
-    """What the host method for an action returned, or the `HostFailure` that it raised."""
-    Step = Union["Pending", "Done"]
-    Endpoints = Literal["google", "loopback", "any"]
-    """Where the configuration's URLs may lead: to Google and the metadata services, also to loopback, anywhere."""
 
 
 class Pending(Record):

@@ -7,14 +7,10 @@ from ._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Union
-
-    Goal = Union["AccessToken"]
-    """What an exchange may be for."""
+    from .aliases import Scopes
 
 
-def scope_list(scopes: str | Sequence[str] | None) -> list[str]:
+def scope_list(scopes: Scopes) -> list[str]:
     """The scopes of a str, separated by spaces or commas, or those of a list as they are. Raises `MisuseError`."""
     if isinstance(scopes, str):
         return scopes.replace(",", " ").split()
@@ -26,5 +22,5 @@ def scope_list(scopes: str | Sequence[str] | None) -> list[str]:
 class AccessToken(Record):
     """An access token for Google Cloud. Without scopes, for `cloud-platform`."""
 
-    scopes: str | Sequence[str] = ()
+    scopes: Scopes = ()
     """A list, or a str separated by spaces or commas."""

@@ -12,15 +12,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ._time import Now
     from .actions import HttpRequest
+    from .aliases import Now, Scopes
 
 
 def impersonation_request(
     *,
     url: str,
     token: Token | str,
-    scopes: str | Sequence[str] = (),
+    scopes: Scopes = (),
     lifetime_seconds: int = 3600,
     delegates: str | Sequence[str] = (),
 ) -> HttpRequest:

@@ -9,10 +9,8 @@ from .goals import scope_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ._time import Now
     from .actions import HttpRequest
+    from .aliases import Now, Scopes
     from .token import Token
 
 
@@ -22,7 +20,7 @@ def sts_request(
     audience: str,
     subject_token: str,
     subject_token_type: str,
-    scopes: str | Sequence[str] = (),
+    scopes: Scopes = (),
     client_id: str | None = None,
     client_secret: str | None = None,
     user_project: str | None = None,

@@ -8,12 +8,8 @@ from ._time import epoch_seconds
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime
-    from typing import Literal
 
-    from ._time import Now
-
-    TokenKind = Literal["federated", "service_account"]
-    Freshness = Literal["fresh", "stale", "expired"]
+    from .aliases import Freshness, Now, TokenKind
 
 
 class Token(Record, redacted=("value",)):
