@@ -32,6 +32,34 @@ locked_version() {
     ' "$ROOT/Cargo.lock"
 }
 
+# A text of a manifest: `manifest_field rust-version crates/sanskey-emulator/Cargo.toml`.
+manifest_field() { sed -n "s/^$1 *= *\"\([^\"]*\)\".*/\\1/p" "$ROOT/$2" | head -n 1; }
+
+# What cargo takes as CARGO_ENCODED_RUSTFLAGS in every build that is meant for publishing. Panic messages carry source
+# paths: without these rules a library would tell whose machine built it, and would differ from one machine to the next.
+# All bindings are built with the same flags, so that cargo compiles what they share once.
+published_rustflags() { # published_rustflags [RUSTC]
+    local separator=$'\x1f' flags="${CARGO_ENCODED_RUSTFLAGS:-}"
+    # Of several rules that fit, rustc takes the last.
+    flags+="${flags:+$separator}--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/crates"
+    flags+="$separator--remap-path-prefix=$("${1:-rustc}" --print sysroot)=/rust"
+    flags+="$separator--remap-path-prefix=$ROOT=/sanskey"
+    flags+="$separator--remap-path-prefix=$TARGET=/built"
+    printf '%s' "$flags"
+}
+
+# What is published must not tell whose machine built it. Looks for what lies in the folders and not for the folders'
+# own names, which may be as short as /src.
+refuse_private_paths() { # refuse_private_paths FILE...
+    local file private
+    for file in "$@"; do
+        for private in "$ROOT"/{crates,bindings,python,node,wasm,target}/ "$TARGET"/{release,wasm32}/ \
+            "${CARGO_HOME:-$HOME/.cargo}"/{registry,git}/ "${RUSTUP_HOME:-$HOME/.rustup}/toolchains/"; do
+            ! LC_ALL=C grep -qaF -- "$private" "$file" || die "$file contains the path $private"
+        done
+    done
+}
+
 # Installs Debian packages where that needs no question: as root, or with sudo that asks for no password.
 # Fails, and says nothing, where it cannot.
 apt_install() {
