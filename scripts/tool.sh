@@ -13,7 +13,8 @@ cached() {
     if [ ! -x "$home/bin/$binary" ]; then
         say "compiling $name $version ($how_long, once per user)"
         mkdir -p "$CACHE/tools"
-        # With its author's lock file, or, where the registry lacks a version which that names, with compatible ones.
+        # With its author's lock file, or, where a company's mirror of crates.io lacks a version which that names, with
+        # compatible ones.
         cargo_install "$home" "$name" "$version" --locked >"$log" 2>&1 ||
             cargo_install "$home" "$name" "$version" >>"$log" 2>&1 ||
             { cat "$log" >&2 && die "$name $version could not be installed"; }
