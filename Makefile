@@ -9,13 +9,15 @@ export PYTHON
 # Where the tests of every language find the emulator.
 export SANSKEY_EMULATOR := $(TARGET)/release/sanskey-emulator
 
+# How every binding is compiled.
+how_published = scripts/lib.sh scripts/third-party-notices.py
 # What a binding is compiled from, and what an npm package is bundled from.
 rust_sources = Cargo.toml Cargo.lock $(shell find crates/sanskey crates/sanskey-bridge $(1) -name '*.rs' -o -name Cargo.toml)
 js_sources = $(shell find $(wildcard $(1)/src $(1)/build) -type f) $(wildcard $(1)/*.json $(1)/*.mjs)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build test lint demo token clean
+.PHONY: help setup build test lint demo token packages clean
 
 help: ## list these commands
 	@echo 'usage: make COMMAND'
@@ -26,7 +28,8 @@ setup: $(TARGET)/.prerequisites setup-tools setup-python setup-node ## install w
 
 build: build-rust build-python build-wasm build-node ## build the crate, the emulator, the Python package and both npm packages
 
-test: lint test-rust test-python test-wasm test-node test-oracle test-readme ## run the lints and the tests of every language
+test: lint test-rust test-python test-wasm test-node test-oracle test-readme test-packaging ## run the lints and the tests of every language
+	@echo '==> make test: every lint and every test has passed'
 
 lint: lint-scripts lint-rust lint-core lint-deny lint-python lint-js ## check formats, lints, types, licences and the core's purity
 
@@ -36,9 +39,12 @@ demo: build ## get a token as an EC2 workload, from an emulator: Python, Node, w
 token: build-python ## get a token from the real endpoints, with GOOGLE_APPLICATION_CREDENTIALS
 	@scripts/demo.sh real python
 
+packages: build ## build what is published, into target/packages: the wheel, both npm packages and the crate
+	@scripts/build-packages.sh $(TARGET)/packages
+
 clean: ## remove what these commands made here (compiled tools stay in ~/.cache/sanskey)
 	rm -rf $(TARGET) .venv wasm/node_modules wasm/dist wasm/pkg node/node_modules node/dist node/*.node \
-		python/src/sanskey/_native*.so tests/oracle/node_modules
+		python/src/sanskey/_native*.so python/LICENSE-THIRD-PARTY tests/oracle/node_modules
 	find . -type d \( -name __pycache__ -o -name .pytest_cache -o -name .ruff_cache -o -name .mypy_cache -o -name .hypothesis \) \
 		-prune -exec rm -rf {} +
 
@@ -76,32 +82,36 @@ build-emulator: $(TARGET)/.prerequisites
 	@echo '==> building the emulator (about 45 s the first time)'
 	@cargo build --locked --quiet --release --package sanskey-emulator
 
+# With the platform that it is compiled for.
+wasm_crate = sanskey-wasm@wasm32-unknown-unknown
+
 build-python: .venv/.extension
 build-wasm: wasm/dist/.built
 build-node: node/dist/.built
 
-.venv/.extension: .venv/.installed python/pyproject.toml $(call rust_sources,bindings/python)
-	@echo '==> building the Python extension (about 30 s the first time)'
-	@cd python && VIRTUAL_ENV=$(CURDIR)/.venv ../.venv/bin/maturin develop --quiet --locked --release
+.venv/.extension: .venv/.installed python/pyproject.toml $(call rust_sources,bindings/python) scripts/build-python.sh $(how_published)
+	@scripts/build-python.sh develop
 	@touch $@
 
-wasm/pkg/sanskey_bg.wasm: $(call rust_sources,bindings/wasm) scripts/build-wasm.sh | $(TARGET)/.prerequisites
+wasm/pkg/sanskey_bg.wasm: $(call rust_sources,bindings/wasm) scripts/build-wasm.sh scripts/wasm32.sh $(how_published) | $(TARGET)/.prerequisites
 	@scripts/build-wasm.sh
 
 wasm/dist/.built: wasm/pkg/sanskey_bg.wasm wasm/node_modules/.installed $(call js_sources,wasm)
 	@echo '==> bundling the npm package sanskey-wasm (a few seconds)'
 	@cd wasm && npm run --silent build
+	@$(PYTHON) scripts/third-party-notices.py $(wasm_crate) >wasm/dist/LICENSE-THIRD-PARTY
 	@touch $@
 
-node/dist/.built: wasm/dist/.built node/node_modules/.installed $(call rust_sources,bindings/node) $(call js_sources,node)
+node/dist/.built: wasm/dist/.built node/node_modules/.installed $(call rust_sources,bindings/node) $(call js_sources,node) scripts/build-node.sh $(how_published)
 	@scripts/build-node.sh
 	@echo '==> bundling the npm package sanskey (a few seconds)'
 	@cd node && npm run --silent build
+	@$(PYTHON) scripts/third-party-notices.py sanskey-node $(wasm_crate) >node/dist/LICENSE-THIRD-PARTY
 	@touch $@
 
 # Testing -------------------------------------------------------------------------------------------------------------
 
-.PHONY: test-rust test-python test-wasm test-node test-oracle test-readme
+.PHONY: test-rust test-python test-wasm test-node test-oracle test-readme test-packaging
 
 test-rust: build-emulator
 	@echo '==> testing Rust (about a minute the first time)'
@@ -128,6 +138,10 @@ test-oracle: build-python build-wasm build-node build-emulator tests/oracle/node
 test-readme: build-python build-wasm build-node build-emulator
 	@echo '==> running what README.md shows'
 	@.venv/bin/python -m pytest tests/readme
+
+test-packaging: packages
+	@echo '==> installing the packages as a user does'
+	@SANSKEY_PACKAGES=$(TARGET)/packages .venv/bin/python -m pytest tests/packaging
 
 # Linting -------------------------------------------------------------------------------------------------------------
 

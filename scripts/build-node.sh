@@ -4,7 +4,7 @@
 cd "$ROOT"
 
 say "compiling the Node addon (about 20 s the first time)"
-cargo build --locked --quiet --release --package sanskey-node
+CARGO_ENCODED_RUSTFLAGS="$(published_rustflags)" cargo build --locked --quiet --release --package sanskey-node
 
 case "$(uname -s)" in
 Darwin) library=libsanskey_node.dylib ;;
@@ -18,5 +18,6 @@ platform="$(node --print '
 addon="node/sanskey.$platform.node"
 # Moved into place, since a process that has the old one loaded must not see it change.
 cp "$TARGET/release/$library" "$addon.new"
+refuse_private_paths "$addon.new"
 mv "$addon.new" "$addon"
 note "$addon"

@@ -14,10 +14,7 @@ trap 'rm -rf "$scratch"' EXIT
     --remove-name-section --remove-producers-section "$compiled"
 module="$scratch/sanskey_bg.wasm"
 
-# What is published must not tell whose machine built it.
-for private in "$ROOT" "${CARGO_HOME:-$HOME/.cargo}"; do
-    ! LC_ALL=C grep -qaF -- "$private" "$module" || die "the module contains the path $private"
-done
+refuse_private_paths "$module"
 
 mkdir -p "$out"
 cp "$scratch"/* "$out/"

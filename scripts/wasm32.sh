@@ -12,9 +12,10 @@
 
 triple=wasm32-unknown-unknown
 debian_packages=(rustc-web cargo-web rust-web-src lld)
-# A download that was refused once is not tried again on each build, as long as Debian's packages do instead. The name
-# carries the compiler, so that another compiler gets its own try.
-refused="$CACHE/wasm32-refused-$(rustc --version 2>/dev/null | cut -d' ' -f2 || true)"
+# Without a network, or behind a proxy that rustup does not know, a download fails slowly. One that failed is not tried
+# again on each build, as long as Debian's packages do instead. The name carries the compiler, so that another compiler
+# gets its own try.
+failed="$CACHE/wasm32-rustup-failed-$(rustc --version 2>/dev/null | cut -d' ' -f2 || true)"
 
 is_installed() {
     local libraries
@@ -26,14 +27,14 @@ add_with_rustup() {
     have rustup || return 1
     say "adding the target $triple with rustup (a few seconds)"
     mkdir -p "$CACHE"
-    # Where the download is not allowed, it may hang instead of failing. (macOS has no `timeout`, and no such limit.)
+    # A firewall may let a download hang instead of failing. (macOS has no `timeout`, and no such limit.)
     local limit=()
     ! have timeout || limit=(timeout 90)
     if ${limit[@]+"${limit[@]}"} rustup target add "$triple" >"$CACHE/rustup.log" 2>&1 </dev/null && is_installed; then
-        rm -f "$refused"
+        rm -f "$failed"
     else
         note "rustup could not: $(tail -n 1 "$CACHE/rustup.log")"
-        touch "$refused"
+        touch "$failed"
         return 1
     fi
 }
@@ -62,7 +63,7 @@ choose() {
     "")
         if is_installed; then
             SANSKEY_WASM32=installed
-        elif { [ ! -e "$refused" ] || ! has_debian_packages; } && add_with_rustup; then
+        elif { [ ! -e "$failed" ] || ! has_debian_packages; } && add_with_rustup; then
             SANSKEY_WASM32=rustup
         elif add_with_debian; then
             SANSKEY_WASM32=debian
@@ -76,17 +77,8 @@ choose() {
     esac
 }
 
-# Panic messages carry source paths. Without these rules the module would tell whose machine built it, and would
-# differ from one machine to the next.
-remapping() {
-    local separator=$'\x1f'
-    printf '%s' "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/crates$separator"
-    printf '%s' "--remap-path-prefix=$1=/rust$separator"
-    printf '%s' "--remap-path-prefix=$ROOT=/sanskey"
-}
-
 build() {
-    local package="$1" folder="$TARGET/$triple" how_long="about 20 s the first time"
+    local package="$1" folder="$TARGET/$triple" rustc=rustc how_long="about 20 s the first time"
     local cargo=(cargo build) extra=()
     choose
     if [ "$SANSKEY_WASM32" = debian ]; then
@@ -97,12 +89,10 @@ build() {
         cargo=(env "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=/usr/bin/wasm-ld" RUSTC_BOOTSTRAP=1
             RUSTC=/usr/bin/rustc "CARGO_TARGET_DIR=$TARGET/wasm32-debian" /usr/bin/cargo build)
         extra=("-Zbuild-std=std,panic_abort")
-        sysroot="$(/usr/bin/rustc --print sysroot)"
-    else
-        sysroot="$(rustc --print sysroot)"
+        rustc=/usr/bin/rustc
     fi
     say "compiling $package for $triple, the '$SANSKEY_WASM32' way ($how_long)"
-    (cd "$ROOT" && CARGO_ENCODED_RUSTFLAGS="$(remapping "$sysroot")" "${cargo[@]}" --locked --quiet --profile wasm \
+    (cd "$ROOT" && CARGO_ENCODED_RUSTFLAGS="$(published_rustflags "$rustc")" "${cargo[@]}" --locked --quiet --profile wasm \
         --package "$package" --target "$triple" ${extra[@]+"${extra[@]}"}) >&2
     printf '%s\n' "$folder/wasm/${package//-/_}.wasm"
 }
