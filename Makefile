@@ -165,9 +165,9 @@ lint-deny:
 
 lint-python: build-python
 	@echo '==> linting Python'
-	@.venv/bin/ruff check python tests
-	@.venv/bin/ruff format --check --quiet python tests
-	@cd python && ../.venv/bin/mypy --strict src tests examples
+	@.venv/bin/ruff check python tests scripts
+	@.venv/bin/ruff format --check --quiet python tests scripts
+	@cd python && ../.venv/bin/mypy --strict src tests examples ../scripts/third-party-notices.py
 
 lint-js: wasm/pkg/sanskey_bg.wasm wasm/node_modules/.installed node/node_modules/.installed
 	@echo '==> checking types of the npm packages'
