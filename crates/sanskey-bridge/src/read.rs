@@ -3,6 +3,7 @@
 use sanskey::sts::ClientAuthentication;
 use sanskey::{
     CommandOutput, EndpointPolicy, Goal, HostFailure, HostFailureKind, HttpResponse, Options, Reply, Secret,
+    aws,
 };
 use serde_json::{Map, Value};
 
@@ -28,7 +29,8 @@ pub fn goal(text: &str) -> Result<Goal, Failure> {
     }
 }
 
-/// `{"endpoints":…,"aws_credentials":…,"aws_region":…,"entropy":…}`, each of them optional.
+/// `{"endpoints":…,"entropy":…,"aws_credentials":…,"aws_profile":…,"aws_region":…}` and the calls to AWS
+/// `aws_assume_role` (a list), `aws_get_session_token` and `aws_web_identity_token`, each of them optional.
 ///
 /// # Errors
 /// `invalid_argument`.
@@ -49,12 +51,39 @@ pub fn options(text: &str) -> Result<ReadOptions, Failure> {
         ));
     }
     core.aws_region = options.text("aws_region")?;
+    core.aws_profile = options.text("aws_profile")?;
+    for role in options.list("aws_assume_role")? {
+        core.aws_assume_role.push(assume_role(&mut Object::of(role, "aws_assume_role")?)?);
+    }
+    if let Some(mut session) = options.object("aws_get_session_token")? {
+        let mut call = aws::GetSessionToken::default();
+        call.duration_seconds = session.seconds("duration_seconds")?;
+        core.aws_get_session_token = Some(call);
+    }
+    if let Some(mut token) = options.object("aws_web_identity_token")? {
+        let mut call = aws::GetWebIdentityToken::default();
+        call.audience = token.text("audience")?;
+        call.duration_seconds = token.seconds("duration_seconds")?;
+        call.signing_algorithm = token.text("signing_algorithm")?;
+        core.aws_web_identity_token = Some(call);
+    }
     let entropy = options.text("entropy")?;
     if let Some(hexadecimal) = &entropy {
         core.entropy = base16ct::mixed::decode_vec(hexadecimal)
             .map_err(|_| options.wrong("entropy", "hexadecimal digits, two for each byte"))?;
     }
     Ok(ReadOptions { core, entropy_is_given: entropy.is_some() })
+}
+
+fn assume_role(object: &mut Object) -> Result<aws::AssumeRole, Failure> {
+    let mut role = aws::AssumeRole::new(object.required_text("role_arn")?);
+    role.role_session_name = object.text("role_session_name")?;
+    role.policy_arns = object.texts("policy_arns")?;
+    role.policy = object.text("policy")?;
+    role.duration_seconds = object.seconds("duration_seconds")?;
+    role.external_id = object.text("external_id")?;
+    role.source_identity = object.text("source_identity")?;
+    Ok(role)
 }
 
 /// A list of `{"id":…,"reply":…, …}`.
@@ -219,6 +248,12 @@ impl Object {
             None | Some(Value::Null) => Ok(None),
             Some(value) => value.as_i64().map(Some).ok_or_else(|| self.wrong(name, "a whole number")),
         }
+    }
+
+    /// A number of seconds; whether the number makes sense is the core's business.
+    fn seconds(&mut self, name: &str) -> Result<Option<u32>, Failure> {
+        let Some(number) = self.integer(name)? else { return Ok(None) };
+        u32::try_from(number).map(Some).map_err(|_| self.wrong(name, "a whole number of seconds"))
     }
 
     fn list(&mut self, name: &str) -> Result<Vec<Value>, Failure> {

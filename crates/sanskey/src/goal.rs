@@ -57,10 +57,18 @@ impl Outcome {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
+    /// Roles to take on in AWS, one after the other. They replace those of the configuration.
+    pub aws_assume_role: Vec<aws::AssumeRole>,
     /// AWS credentials to use in place of those of the environment.
     pub aws_credentials: Option<aws::Credentials>,
+    /// Makes a session of an IAM user's credentials before anything else is done with them.
+    pub aws_get_session_token: Option<aws::GetSessionToken>,
+    /// A profile of the AWS configuration files to use in place of the environment.
+    pub aws_profile: Option<String>,
     /// The AWS region to use in place of that of the environment. An empty one counts as none.
     pub aws_region: Option<String>,
+    /// Proves the identity by a JWT that AWS signs, in place of a signed `GetCallerIdentity` request.
+    pub aws_web_identity_token: Option<aws::GetWebIdentityToken>,
     /// Which hosts the configuration may lead to.
     pub endpoints: EndpointPolicy,
     /// Random bytes, at least 8, which spread the retries of many workloads over time. With none,
@@ -69,9 +77,25 @@ pub struct Options {
 }
 
 impl Options {
+    /// What AWS is to be asked for before the exchange, as far as the caller says.
+    pub(crate) fn aws_calls(&self) -> aws::Calls {
+        aws::Calls {
+            get_session_token: self.aws_get_session_token.clone(),
+            assume_role: self.aws_assume_role.clone(),
+            get_web_identity_token: self.aws_web_identity_token.clone(),
+        }
+    }
+
     /// The defaults, to be changed by the methods below.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Takes on this role in AWS, with the credentials of the role before it.
+    #[must_use]
+    pub fn aws_assume_role(mut self, role: aws::AssumeRole) -> Self {
+        self.aws_assume_role.push(role);
+        self
     }
 
     /// Uses these credentials instead of looking for some.
@@ -81,10 +105,31 @@ impl Options {
         self
     }
 
+    /// Asks for a session of the IAM user whose credentials are found.
+    #[must_use]
+    pub fn aws_get_session_token(mut self, call: aws::GetSessionToken) -> Self {
+        self.aws_get_session_token = Some(call);
+        self
+    }
+
+    /// Uses this profile of the AWS configuration files.
+    #[must_use]
+    pub fn aws_profile(mut self, name: impl Into<String>) -> Self {
+        self.aws_profile = Some(name.into());
+        self
+    }
+
     /// Uses this region instead of looking for it.
     #[must_use]
     pub fn aws_region(mut self, region: impl Into<String>) -> Self {
         self.aws_region = Some(region.into());
+        self
+    }
+
+    /// Proves the identity by a JWT that AWS signs.
+    #[must_use]
+    pub fn aws_web_identity_token(mut self, call: aws::GetWebIdentityToken) -> Self {
+        self.aws_web_identity_token = Some(call);
         self
     }
 

@@ -19,7 +19,8 @@ pub(crate) struct AwsSource {
 }
 
 impl AwsSource {
-    pub(super) fn read(fields: &mut Fields<'_>) -> Result<Self, Error> {
+    /// `is_signed_request`: whether the proof is a signed request, which needs a URL.
+    pub(super) fn read(fields: &mut Fields<'_>, is_signed_request: bool) -> Result<Self, Error> {
         let environment_id = fields.required(Fields::text, "environment_id")?;
         if environment_id != "aws1" {
             return Err(fields.invalid(
@@ -27,17 +28,20 @@ impl AwsSource {
                 "names an environment or a version of it that is not known; the one that is known is aws1",
             ));
         }
-        let verification_url_template = fields.text(VERIFICATION_URL)?.ok_or_else(|| {
-            missing(
-                format!("credential_source.{VERIFICATION_URL}"),
-                "Its usual value is https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15.",
-            )
-        })?;
+        let template = match fields.text(VERIFICATION_URL)? {
+            None if is_signed_request => {
+                return Err(missing(
+                    format!("credential_source.{VERIFICATION_URL}"),
+                    "Its usual value is https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15.",
+                ));
+            }
+            template => template,
+        };
         let source = Self {
             region_url: fields.url("region_url")?,
             credentials_url: fields.url("url")?,
             session_token_url: fields.url("imdsv2_session_token_url")?,
-            verification_url_template,
+            verification_url_template: template.unwrap_or_else(|| USUAL_VERIFICATION_URL.to_owned()),
         };
         source.check_verification_url()?;
         Ok(source)
@@ -82,3 +86,5 @@ impl AwsSource {
 }
 
 const VERIFICATION_URL: &str = "regional_cred_verification_url";
+const USUAL_VERIFICATION_URL: &str =
+    "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15";

@@ -112,6 +112,37 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The objects of a list, each with its place in its path.
+    pub(super) fn objects(&mut self, name: &str) -> Result<Vec<Fields<'_>>, Error> {
+        let path = self.path_of(name);
+        let list = match self.object.get_mut(name) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Array(list)) => list,
+            Some(_) => return Err(invalid(&path, "is not a list")),
+        };
+        list.iter_mut()
+            .enumerate()
+            .map(|(position, value)| match value {
+                Value::Object(object) => Ok(Fields { path: format!("{path}[{position}]"), object }),
+                _ => Err(invalid(&format!("{path}[{position}]"), "is not a JSON object")),
+            })
+            .collect()
+    }
+
+    pub(super) fn texts(&mut self, name: &str) -> Result<Vec<String>, Error> {
+        let list = match self.object.get_mut(name).map(Value::take) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Array(list)) => list,
+            Some(_) => return Err(self.invalid(name, "is not a list")),
+        };
+        list.into_iter()
+            .map(|value| match value {
+                Value::String(text) => Ok(text),
+                _ => Err(self.invalid(name, "is not a list of texts")),
+            })
+            .collect()
+    }
+
     /// `problem` continues the sentence "The field … of the credential configuration".
     pub(super) fn invalid(&self, name: &str, problem: &str) -> Error {
         invalid(&self.path_of(name), problem)

@@ -2,11 +2,13 @@
 
 mod aws;
 mod endpoints;
+mod extension;
 mod fields;
 
 pub(crate) use aws::AwsSource;
 pub use endpoints::EndpointPolicy;
 
+use crate::aws::Calls;
 use crate::error::{Error, ErrorCode};
 use crate::secret::Secret;
 use crate::sts::ClientAuthentication;
@@ -26,6 +28,7 @@ pub struct CredentialConfig {
     workforce_pool_user_project: Option<String>,
     universe_domain: String,
     source: Source,
+    aws_calls: Calls,
 }
 
 /// Where the proof of identity comes from.
@@ -73,6 +76,7 @@ impl CredentialConfig {
             fields.domain("universe_domain")?.unwrap_or_else(|| DEFAULT_UNIVERSE_DOMAIN.to_owned());
         let token_url =
             fields.url("token_url")?.unwrap_or_else(|| format!("https://sts.{universe_domain}/v1/token"));
+        let aws_calls = extension::read_aws_calls(&mut fields)?;
         let config = Self {
             audience: fields.required(Fields::visible_text, "audience")?,
             subject_token_type: fields.required(Fields::text, "subject_token_type")?,
@@ -82,7 +86,8 @@ impl CredentialConfig {
             quota_project_id: fields.visible_text("quota_project_id")?,
             workforce_pool_user_project: fields.text("workforce_pool_user_project")?,
             universe_domain,
-            source: read_source(&mut fields)?,
+            source: read_source(&mut fields, &aws_calls)?,
+            aws_calls,
         };
         config.check_subject_token_type()?;
         config.check_workforce()?;
@@ -170,6 +175,11 @@ impl CredentialConfig {
         &self.source
     }
 
+    /// What AWS is to be asked for before the exchange.
+    pub(crate) fn aws_calls(&self) -> &Calls {
+        &self.aws_calls
+    }
+
     /// Refuses URLs that lead elsewhere than the policy allows.
     pub(crate) fn check_endpoints(&self, policy: EndpointPolicy) -> Result<(), Error> {
         let domain = &self.universe_domain;
@@ -189,9 +199,11 @@ impl CredentialConfig {
 
     fn check_subject_token_type(&self) -> Result<(), Error> {
         let expected = match self.source {
+            Source::Aws(_) if self.aws_calls.get_web_identity_token.is_some() => JWT_TOKEN_TYPE,
             Source::Aws(_) => AWS_TOKEN_TYPE,
         };
-        if self.subject_token_type == expected {
+        let given = &*self.subject_token_type;
+        if given == expected || (expected == JWT_TOKEN_TYPE && given == ID_TOKEN_TYPE) {
             return Ok(());
         }
         Err(Error::config(
@@ -218,6 +230,8 @@ impl CredentialConfig {
 
 const DEFAULT_UNIVERSE_DOMAIN: &str = "googleapis.com";
 const AWS_TOKEN_TYPE: &str = "urn:ietf:params:aws:token-type:aws4_request";
+const ID_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:id_token";
+const JWT_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:jwt";
 const DEFAULT_LIFETIME_SECONDS: u32 = 3600;
 
 fn check_type(kind: &str) -> Result<(), Error> {
@@ -262,7 +276,7 @@ fn read_client(fields: &mut Fields<'_>) -> Result<Option<ClientAuthentication>, 
     Ok(Some(ClientAuthentication { client_id, client_secret }))
 }
 
-fn read_source(fields: &mut Fields<'_>) -> Result<Source, Error> {
+fn read_source(fields: &mut Fields<'_>, aws_calls: &Calls) -> Result<Source, Error> {
     let mut source = fields.object("credential_source")?.ok_or_else(|| {
         fields::missing("credential_source", "It says where the proof of identity comes from.")
     })?;
@@ -272,7 +286,10 @@ fn read_source(fields: &mut Fields<'_>) -> Result<Source, Error> {
         .filter(|kind| source.has(kind) && !(*kind == "url" && source.has("environment_id")))
         .collect();
     match kinds.as_slice() {
-        ["environment_id"] => AwsSource::read(&mut source).map(Source::Aws),
+        ["environment_id"] => {
+            let is_signed_request = aws_calls.get_web_identity_token.is_none();
+            AwsSource::read(&mut source, is_signed_request).map(Source::Aws)
+        }
         [] => Err(fields::missing(
             "credential_source.environment_id",
             "For a workload on AWS its value is aws1.",
