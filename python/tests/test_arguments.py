@@ -15,10 +15,13 @@ from conftest import REPOSITORY
 import sanskey
 from sanskey import (
     Ask,
+    AssumeRole,
     AwsCredentials,
     CommandOutput,
     CredentialConfig,
     Exchange,
+    GetSessionToken,
+    GetWebIdentityToken,
     HttpResponse,
     MisuseError,
     Token,
@@ -73,6 +76,8 @@ SIGNED |= {"region": "us-east-1", "service": "s3"}
 TOKEN = Token("value", datetime(2026, 1, 1, tzinfo=timezone.utc), "federated")
 SCOPES = "scopes is .* a list of str, or a str separated by"
 NO_KEYS: list[Any] = [{}, {"secret_access_key": SECRET}, (SECRET, SECRET), SECRET]
+ROLE: Any = AssumeRole("arn:aws:iam::123456789012:role/hub")
+IS_ROLE = r"must be a sanskey\.AssumeRole\("
 IS_KEY = r"must be sanskey\.AwsCredentials\("
 
 Case = tuple[Callable[..., object], dict[str, Any], str, list[Any], str]
@@ -130,6 +135,31 @@ for begin, works in ((fetch_token, FETCHED), (fetch_async, FETCHED), (Exchange, 
     CASES.append((begin, works, "aws_credentials", NO_KEYS, IS_KEY))
     CASES.append((begin, works, "aws_credentials", [AwsCredentials("a", "b", 5)], "session_token is .* or None"))  # type: ignore[arg-type]
     CASES.append((begin, works, "aws_region", [5, b"x"], "aws_region is .* a str, or None"))
+    CASES.append((begin, works, "aws_profile", [5, b"x", ["x"]], "aws_profile is .* a str, or None"))
+    CASES.append((begin, works, "aws_assume_role", [5, ROLE.role_arn, {"role_arn": SECRET}, AssumeRole], IS_ROLE))
+    CASES.append((begin, works, "aws_assume_role", [[ROLE.role_arn], (ROLE, None)], f"An element of .* {IS_ROLE}"))
+    for name in ("role_session_name", "external_id", "policy", "source_identity"):
+        bad: list[Any] = [ROLE.__replace__(**{name: value}) for value in (5, b"x", {SECRET: SECRET})]
+        CASES.append((begin, works, "aws_assume_role", bad, f"{name} is .* a str, or None"))
+    CASES.append((begin, works, "aws_assume_role", [AssumeRole(5), [ROLE, AssumeRole(None)]], "role_arn is .* a str"))  # type: ignore[arg-type]
+    bad = [ROLE.__replace__(policy_arns=value) for value in (5, None, b"x", {"a": 1})]
+    CASES.append((begin, works, "aws_assume_role", bad, "policy_arns is .* a list of str"))
+    bad = [ROLE.__replace__(policy_arns=[b"x"])]
+    CASES.append((begin, works, "aws_assume_role", bad, "An element of policy_arns is .* a str"))
+    seconds: list[Any] = ["900", 900.0, True]
+    bad = [ROLE.__replace__(duration_seconds=value) for value in seconds]
+    CASES.append((begin, works, "aws_assume_role", bad, "duration_seconds is .* an int, or None"))
+    bad = [GetSessionToken(value) for value in seconds]
+    CASES.append((begin, works, "aws_get_session_token", bad, "duration_seconds is .* an int, or None"))
+    bad = [True, {}, GetSessionToken, GetWebIdentityToken()]
+    CASES.append((begin, works, "aws_get_session_token", bad, r"must be a sanskey\.GetSessionToken\(\), or None"))
+    bad = [GetWebIdentityToken(duration_seconds=value) for value in seconds]
+    CASES.append((begin, works, "aws_web_identity_token", bad, "duration_seconds is .* an int, or None"))
+    bad = [True, "audience", GetWebIdentityToken, GetSessionToken()]
+    CASES.append((begin, works, "aws_web_identity_token", bad, r"must be a sanskey\.GetWebIdentityToken\(\), or None"))
+    for name in ("audience", "signing_algorithm"):
+        bad = [GetWebIdentityToken(**{name: value}) for value in (5, b"x")]  # type: ignore[arg-type]
+        CASES.append((begin, works, "aws_web_identity_token", bad, f"{name} is .* a str, or None"))
     CASES.append((begin, works, "endpoints", [None, b"any", object()], "endpoints is .* a str"))
 for fetch in (fetch_token, fetch_async):
     CASES.append((fetch, FETCHED, "scopes", [5, b"x", {"a": 1}], SCOPES))
@@ -167,6 +197,12 @@ def test_a_reply_with_a_part_of_a_wrong_type(reply: Any) -> None:
     with pytest.raises(MisuseError, match=r"^wrong_reply: An? (HttpResponse|CommandOutput) has ") as caught:
         begun.reply("env", reply)
     assert (caught.value.ask_id, caught.value.__context__) == ("env", None)
+
+
+def test_an_option_that_there_is_not() -> None:
+    for begin in (fetch_token, fetch_async):
+        with pytest.raises(TypeError, match="unexpected keyword argument 'aws_profil'"):
+            begin(config=CONFIG, aws_profil="x")  # type: ignore[call-arg]
 
 
 def test_any_iterable_of_texts_is_a_list_of_scopes() -> None:

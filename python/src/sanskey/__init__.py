@@ -12,7 +12,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from . import aio, goals
+    from . import aio, compat, goals
     from .actions import (
         Ask,
         ClientCertificate,
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     )
     from .aliases import (
         Action,
+        AsyncAwsCredentialsLike,
+        AwsCredentialsLike,
+        AwsOptions,
         ConfigLike,
         Endpoints,
         FailureKind,
@@ -41,7 +44,14 @@ if TYPE_CHECKING:
         Step,
         TokenKind,
     )
-    from .aws import AwsCredentials, caller_identity_token, sign_request
+    from .aws import (
+        AssumeRole,
+        AwsCredentials,
+        GetSessionToken,
+        GetWebIdentityToken,
+        caller_identity_token,
+        sign_request,
+    )
     from .codes import ErrorCode
     from .config import CredentialConfig
     from .driver import StepReport, exchange_flow, fetch_token
@@ -58,8 +68,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Action",
     "Ask",
+    "AssumeRole",
+    "AsyncAwsCredentialsLike",
     "AsyncHttpHost",
     "AwsCredentials",
+    "AwsCredentialsLike",
+    "AwsOptions",
     "ClientCertificate",
     "CommandOutput",
     "ConfigError",
@@ -72,6 +86,8 @@ __all__ = [
     "FailureKind",
     "Fault",
     "Freshness",
+    "GetSessionToken",
+    "GetWebIdentityToken",
     "Goal",
     "Headers",
     "Host",
@@ -102,6 +118,7 @@ __all__ = [
     "__version__",
     "aio",
     "caller_identity_token",
+    "compat",
     "exchange_flow",
     "fetch_token",
     "goals",
@@ -126,6 +143,9 @@ _HOMES = {
     ),
     "aliases": (
         "Action",
+        "AsyncAwsCredentialsLike",
+        "AwsCredentialsLike",
+        "AwsOptions",
         "ConfigLike",
         "Endpoints",
         "FailureKind",
@@ -141,7 +161,14 @@ _HOMES = {
         "Step",
         "TokenKind",
     ),
-    "aws": ("AwsCredentials", "caller_identity_token", "sign_request"),
+    "aws": (
+        "AssumeRole",
+        "AwsCredentials",
+        "GetSessionToken",
+        "GetWebIdentityToken",
+        "caller_identity_token",
+        "sign_request",
+    ),
     "codes": ("ErrorCode",),
     "config": ("CredentialConfig",),
     "driver": ("StepReport", "exchange_flow", "fetch_token"),
@@ -164,7 +191,7 @@ if not TYPE_CHECKING:  # To type checkers, a name that is not listed does not ex
         value: object
         if name == "__version__":
             value = import_module("._native", __name__).version()
-        elif name in ("aio", "goals"):
+        elif name in ("aio", "compat", "goals"):
             return import_module(f".{name}", __name__)
         else:
             home = next((home for home, names in _HOMES.items() if name in names), None)

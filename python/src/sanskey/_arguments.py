@@ -32,6 +32,13 @@ def check_optional_texts(**values: object) -> None:
             raise refused(name, value, f"{TEXT}, or None")
 
 
+def check_optional_ints(**values: object) -> None:
+    """Each must be an int or None. Raises `MisuseError`."""
+    for name, value in values.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise refused(name, value, "an int, or None")
+
+
 def text_list(name: str, value: object, accepted: str = TEXTS) -> list[str]:
     """The texts of any iterable but a mapping, whose keys would be taken, and bytes, which are numbers.
 

@@ -97,6 +97,9 @@ class Record(metaclass=RecordType):
     def _values(self) -> tuple[object, ...]:
         return tuple(getattr(self, field) for field in type(self).__match_args__)
 
+    def _fields(self) -> dict[str, object]:
+        return dict(zip(type(self).__match_args__, self._values()))
+
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
@@ -120,9 +123,7 @@ class Record(metaclass=RecordType):
 
     def __replace__(self, **changes: object) -> Self:
         """What `copy.replace` calls (Python 3.13)."""
-        cls = type(self)
-        fields: tuple[str, ...] = cls.__match_args__
-        return cls(**{**dict(zip(fields, self._values())), **changes})
+        return type(self)(**{**self._fields(), **changes})
 
 
 def redact(value: object) -> str:

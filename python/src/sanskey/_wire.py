@@ -23,11 +23,11 @@ from .token import Token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, NoReturn, TypeVar
 
     from .aliases import Action, Goal, Outcome, Reply
-    from .aws import AwsCredentials
+    from .aws import AssumeRole, AwsCredentials, GetSessionToken, GetWebIdentityToken
     from .errors import SanskeyError
 
     _T = TypeVar("_T")
@@ -86,20 +86,27 @@ def goal_json(goal: Goal) -> str:
 
 
 def options_json(
-    aws_credentials: AwsCredentials | None, aws_region: str | None, endpoints: str, entropy: bytes | None
+    *,
+    aws_credentials: AwsCredentials | None,
+    aws_region: str | None,
+    aws_profile: str | None,
+    aws_assume_role: AssumeRole | Sequence[AssumeRole] | None,
+    aws_get_session_token: GetSessionToken | None,
+    aws_web_identity_token: GetWebIdentityToken | None,
+    endpoints: str,
+    entropy: bytes | None,
 ) -> str:
     """OPTIONS. Without entropy, the core's bridge draws it."""
-    credentials = None
+    check_optional_texts(aws_region=aws_region, aws_profile=aws_profile)
+    check_texts(endpoints=endpoints)
+    options: dict[str, object] = {"endpoints": endpoints, "aws_region": aws_region, "aws_profile": aws_profile}
     if aws_credentials is not None:
         check_credentials(aws_credentials)
-        credentials = {
-            "access_key_id": aws_credentials.access_key_id,
-            "secret_access_key": aws_credentials.secret_access_key,
-            "session_token": aws_credentials.session_token,
-        }
-    check_optional_texts(aws_region=aws_region)
-    check_texts(endpoints=endpoints)
-    options = {"endpoints": endpoints, "aws_credentials": credentials, "aws_region": aws_region}
+        options["aws_credentials"] = aws_credentials._fields()
+    if not (aws_assume_role is None and aws_get_session_token is None and aws_web_identity_token is None):
+        from ._aws_calls import call_fields
+
+        options.update(call_fields(aws_assume_role, aws_get_session_token, aws_web_identity_token))
     if entropy is not None:
         if not isinstance(entropy, bytes):
             raise refused("entropy", entropy, "bytes, or None")
@@ -157,11 +164,11 @@ def _wrong(id: str, message: str) -> NoReturn:
 # --- What comes out ---
 
 
-def step_from(step: dict[str, Any]) -> list[Ask] | Outcome:
-    """STEP: the asks of a pending exchange, or the outcome."""
+def step_from(step: dict[str, Any]) -> tuple[list[Ask] | Outcome, int | None]:
+    """STEP: the asks of a pending exchange, or the outcome, with how far the clock had to be corrected."""
     if step["step"] == "done":
-        return token_from(step["outcome"]["token"])
-    return [Ask(ask["id"], action_from(ask)) for ask in step["asks"]]
+        return token_from(step["outcome"]["token"]), step.get("clock_skew_seconds")
+    return [Ask(ask["id"], action_from(ask)) for ask in step["asks"]], None
 
 
 def action_from(fields: dict[str, Any]) -> Action:

@@ -7,7 +7,8 @@ from inspect import isawaitable, iscoroutinefunction
 from time import perf_counter
 
 from .actions import Ask, Wait
-from .driver import check_drive, exchange_flow, method_for, tell
+from .config import load
+from .driver import check_drive, exchange_flow, method_for, tell, tell_of_the_clock
 from .errors import HostFailure
 from .exchange import Exchange
 from .goals import AccessToken, scope_list
@@ -15,7 +16,13 @@ from .host import SystemHost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .aliases import Action, ConfigLike, Endpoints, Outcome, Reply, Scopes
+    from collections.abc import Callable
+    from typing import Any
+
+    from typing_extensions import Unpack
+
+    from ._aws_sdk import Resolved
+    from .aliases import Action, AsyncAwsCredentialsLike, AwsOptions, ConfigLike, Endpoints, Outcome, Reply, Scopes
     from .aws import AwsCredentials
     from .driver import Answer
     from .protocol import AsyncHttpHost, StepListener
@@ -27,22 +34,19 @@ async def fetch_token(
     *,
     scopes: Scopes = None,
     host: AsyncHttpHost | None = None,
-    aws_credentials: AwsCredentials | None = None,
-    aws_region: str | None = None,
+    aws_credentials: AsyncAwsCredentialsLike | None = None,
     endpoints: Endpoints = "google",
     on_step: StepListener | None = None,
+    **aws: Unpack[AwsOptions],
 ) -> Token:
     """Gets an access token for Google Cloud, as `sanskey.fetch_token` does, without blocking the event loop.
 
-    What is no coroutine function of the host runs in a thread, so all asks of a round are answered at once.
+    What is no coroutine function of the host runs in a thread, so all asks of a round are answered at once. The same
+    holds for `aws_credentials`, which may also be a coroutine function, or a session of aiobotocore.
     """
-    exchange = Exchange(
-        config,
-        AccessToken(scope_list(scopes)),
-        aws_credentials=aws_credentials,
-        aws_region=aws_region,
-        endpoints=endpoints,
-    )
+    config = load(config)
+    key = None if aws_credentials is None else await _key(aws_credentials, aws)
+    exchange = Exchange(config, AccessToken(scope_list(scopes)), aws_credentials=key, endpoints=endpoints, **aws)
     return await run(exchange, SystemHost() if host is None else host, on_step)
 
 
@@ -55,8 +59,28 @@ async def run(exchange: Exchange, host: object, on_step: StepListener | None = N
         while True:
             asks = flow.send(await _answer_round(host, asks, on_step))
     except StopIteration as end:
+        tell_of_the_clock(exchange)
         outcome: Outcome = end.value
         return outcome
+
+
+async def _key(given: AsyncAwsCredentialsLike, aws: AwsOptions) -> AwsCredentials:
+    """The key behind whatever was given. If it is a session, its region becomes an option, unless there is one."""
+    from .aws import AwsCredentials
+
+    if isinstance(given, AwsCredentials):
+        return given
+    from ._aws_sdk import resolution
+
+    flow, result = resolution(given, aws.get("aws_region")), None
+    while True:
+        try:
+            call = flow.send(result)
+        except StopIteration as end:
+            resolved: Resolved = end.value
+            key, aws["aws_region"] = resolved
+            return key
+        result = await _awaited(call)
 
 
 async def _answer_round(host: object, asks: list[Ask], on_step: StepListener | None) -> list[Answer]:
@@ -86,9 +110,14 @@ async def _call(host: object, action: Action) -> Reply:
         await asyncio.sleep(action.duration)
         return None
     method, argument = method_for(host, action)
-    reply = method(argument) if iscoroutinefunction(method) else await asyncio.to_thread(method, argument)
-    result: Reply = await reply if isawaitable(reply) else reply
-    return result
+    reply: Reply = await _awaited(method, argument)
+    return reply
+
+
+async def _awaited(function: Callable[..., Any], *arguments: object) -> Any:
+    """What it returns in the end, whether it is a coroutine function, returns an awaitable, or blocks."""
+    result = function(*arguments) if iscoroutinefunction(function) else await asyncio.to_thread(function, *arguments)
+    return await result if isawaitable(result) else result
 
 
 def _leaves_waiting_to_the_loop(host: object) -> bool:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypedDict
 
 from .actions import CommandOutput, HttpRequest, HttpResponse, ReadEnv, ReadFile, RunCommand, Wait
+from .aws import AssumeRole, AwsCredentials, GetSessionToken, GetWebIdentityToken
 from .config import CredentialConfig
 from .errors import HostFailure
 from .exchange import Done, Pending
 from .goals import AccessToken
+from .protocol import (
+    AsyncAwsSdkCredentials,
+    AsyncAwsSdkSession,
+    AwsSdkCredentials,
+    AwsSdkFrozenCredentials,
+    AwsSdkSession,
+)
 from .token import Token
 
 ConfigLike: TypeAlias = CredentialConfig | Mapping[str, object] | str | os.PathLike[str]
@@ -22,6 +30,30 @@ Endpoints: TypeAlias = Literal["google", "loopback", "any"]
 """Where the configuration's URLs may lead: to Google and the metadata services, also to loopback, anywhere."""
 Now: TypeAlias = float | datetime | None
 """Seconds since the epoch, an aware `datetime`, or None for the system's clock."""
+
+_Key: TypeAlias = AwsCredentials | AwsSdkFrozenCredentials
+_Keys: TypeAlias = _Key | AwsSdkCredentials | AwsSdkSession
+_AsyncKeys: TypeAlias = _Key | AsyncAwsSdkCredentials | AsyncAwsSdkSession
+AwsCredentialsLike: TypeAlias = _Keys | Callable[[], _Keys]
+"""A key, or a session or credentials of boto3 or botocore, or a function that returns any of these."""
+AsyncAwsCredentialsLike: TypeAlias = _AsyncKeys | Callable[[], _AsyncKeys | Awaitable[_AsyncKeys]]
+"""The same, and whatever has to be awaited on the way, for `sanskey.aio`."""
+
+
+class AwsOptions(TypedDict, total=False):
+    """Options for workloads on AWS, besides `aws_credentials`."""
+
+    aws_region: str | None
+    """Stands for what would be asked of the environment, the profile and the instance."""
+    aws_profile: str | None
+    """A profile of the shared configuration files of AWS. It is used before keys in the environment."""
+    aws_assume_role: AssumeRole | Sequence[AssumeRole] | None
+    """Roles to take on, one after the other."""
+    aws_get_session_token: GetSessionToken | None
+    """A session to get before that."""
+    aws_web_identity_token: GetWebIdentityToken | None
+    """A JWT to get after that, as the proof of identity."""
+
 
 Goal: TypeAlias = AccessToken
 """What an exchange may be for."""

@@ -1,4 +1,4 @@
-"""AWS signatures, without any AWS library: Signature Version 4, and the proof of identity that Google takes."""
+"""AWS without any AWS library: keys, the calls to AWS on the way to the proof of identity, and signatures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from .errors import invalid_argument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Literal
 
     from .aliases import Now
     from .errors import MisuseError, SanskeyError
@@ -24,6 +25,43 @@ class AwsCredentials(Record, redacted=("access_key_id", "secret_access_key", "se
     access_key_id: str
     secret_access_key: str
     session_token: str | None = None
+
+
+class AssumeRole(Record, redacted=("external_id",)):
+    """A role to take on, with the credentials that there are until then."""
+
+    role_arn: str
+    """`arn:aws:iam::123456789012:role/name`."""
+    role_session_name: str | None = None
+    """The last part of the ARN that the workload will have; `sanskey` if not given."""
+    external_id: str | None = None
+    """What the role's trust policy may demand of somebody from another account."""
+    duration_seconds: int | None = None
+    """How long the credentials live: 900 to 43,200, at most 3,600 for a role taken on by a role."""
+    policy: str | None = None
+    """A policy that narrows the session, as JSON text."""
+    policy_arns: Sequence[str] = ()
+    """Managed policies that narrow the session, at most 10."""
+    source_identity: str | None = None
+    """A name that stays through all further roles."""
+
+
+class GetSessionToken(Record):
+    """A session of an IAM user, whose own keys are long-lived. A role cannot ask for one."""
+
+    duration_seconds: int | None = None
+    """How long the credentials live: 900 to 129,600. AWS's default is 43,200."""
+
+
+class GetWebIdentityToken(Record):
+    """A JWT that AWS signs for this workload: the proof of identity for a provider of the kind OIDC."""
+
+    audience: str | None = None
+    """If not given, the one that Google expects by default: `https:` and the audience of the configuration."""
+    duration_seconds: int | None = None
+    """How long the JWT lives: 60 to 3,600. AWS's default is 300."""
+    signing_algorithm: Literal["RS256", "ES384"] | None = None
+    """`RS256` if not given."""
 
 
 def caller_identity_token(credentials: AwsCredentials, region: str, audience: str, now: Now = None) -> str:

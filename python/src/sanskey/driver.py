@@ -22,8 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from typing import Any
 
-    from .aliases import Action, ConfigLike, Endpoints, FailureKind, Now, Outcome, Reply, Scopes
-    from .aws import AwsCredentials
+    from typing_extensions import Unpack
+
+    from .aliases import (
+        Action,
+        AwsCredentialsLike,
+        AwsOptions,
+        ConfigLike,
+        Endpoints,
+        FailureKind,
+        Now,
+        Outcome,
+        Reply,
+        Scopes,
+    )
     from .protocol import HttpHost, StepListener
     from .token import Token
 
@@ -48,17 +60,22 @@ def fetch_token(
     *,
     scopes: Scopes = None,
     host: HttpHost | None = None,
-    aws_credentials: AwsCredentials | None = None,
-    aws_region: str | None = None,
+    aws_credentials: AwsCredentialsLike | None = None,
     endpoints: Endpoints = "google",
     on_step: StepListener | None = None,
+    **aws: Unpack[AwsOptions],
 ) -> Token:
     """Gets an access token for Google Cloud.
 
     `config` is a `CredentialConfig`, the dict or JSON text of one, or the path of its file. `scopes` is a list, or a
     str separated by spaces or commas; without it the token is for `cloud-platform`. `host` does the I/O; without it
-    `SystemHost` does. `aws_credentials` and `aws_region` stand for what would be asked of the environment and the
-    instance. `endpoints="loopback"` also allows URLs of the own machine, for tests. `on_step` is told of each step.
+    `SystemHost` does. `endpoints="loopback"` also allows URLs of the own machine, for tests. `on_step` is told of each
+    step.
+
+    `aws_credentials` stands for what would be asked of the environment and the instance; it may be an `AwsCredentials`,
+    a session or credentials of boto3 or botocore, or a function without arguments that returns any of these. The
+    options `aws_region`, `aws_profile`, `aws_assume_role`, `aws_get_session_token` and `aws_web_identity_token` are
+    those of `Exchange`; `AwsOptions` says what each is.
 
     Raises `ConfigError`, `HostError`, `RemoteError` or `MisuseError`; all are a `SanskeyError`. What a host raises
     besides `HostFailure` is passed on.
@@ -67,8 +84,8 @@ def fetch_token(
         config,
         AccessToken(scope_list(scopes)),
         aws_credentials=aws_credentials,
-        aws_region=aws_region,
         endpoints=endpoints,
+        **aws,
     )
     return run(exchange, SystemHost() if host is None else host, on_step)
 
@@ -82,6 +99,7 @@ def run(exchange: Exchange, host: object, on_step: StepListener | None = None) -
         while True:
             asks = flow.send(_answer_round(host, asks, on_step))
     except StopIteration as end:
+        tell_of_the_clock(exchange)
         outcome: Outcome = end.value
         return outcome
 
@@ -167,8 +185,20 @@ def tell(ask: Ask, reply: Reply, duration: float, on_step: StepListener | None) 
     logging = sys.modules.get("logging")
     if logging is None:
         return
-    logger = logging.getLogger("sanskey")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
     result = failure or status or "done"
-    logger.debug("%s: %s after %.0f ms", ask.id, result, duration * 1000)
+    logging.getLogger("sanskey").debug("%s: %s after %.0f ms", ask.id, result, duration * 1000)
+
+
+def tell_of_the_clock(exchange: Exchange) -> None:
+    """Warns if the exchange has only succeeded because it went by a server's clock.
+
+    Of a program that has not configured logging, Python prints warnings to standard error: here it should.
+    """
+    skew = exchange.clock_skew
+    if not skew:
+        return
+    from logging import getLogger
+
+    where = "behind" if skew > 0 else "ahead"
+    message = "the clock of this machine is %d seconds %s; the request was signed again with the server's time"
+    getLogger("sanskey").warning(message, abs(skew), where)

@@ -20,11 +20,11 @@ from .config import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .actions import Ask
-    from .aliases import Action, ConfigLike, Endpoints, Goal, Now, Outcome, Reply, Step
-    from .aws import AwsCredentials
+    from .aliases import Action, AwsCredentialsLike, ConfigLike, Endpoints, Goal, Now, Outcome, Reply, Step
+    from .aws import AssumeRole, AwsCredentials, GetSessionToken, GetWebIdentityToken
 
 
 class Pending(Record):
@@ -42,29 +42,58 @@ class Done(Record):
 class Exchange:
     """One exchange of a proof of identity for access. It serves one thread, and is over after one outcome."""
 
-    __slots__ = ("_actions", "_native")
+    __slots__ = ("_actions", "_clock_skew", "_native")
 
     def __init__(
         self,
         config: ConfigLike,
         goal: Goal,
         *,
-        aws_credentials: AwsCredentials | None = None,
+        aws_credentials: AwsCredentialsLike | None = None,
         aws_region: str | None = None,
+        aws_profile: str | None = None,
+        aws_assume_role: AssumeRole | Sequence[AssumeRole] | None = None,
+        aws_get_session_token: GetSessionToken | None = None,
+        aws_web_identity_token: GetWebIdentityToken | None = None,
         endpoints: Endpoints = "google",
         entropy: bytes | None = None,
     ) -> None:
         """`aws_credentials` and `aws_region` stand for what would be asked of the environment and the instance.
 
+        The credentials may be those of boto3 or botocore: a session, whose region is used if `aws_region` is not
+        given, or credentials, or a function without arguments that returns any of these. They are asked for their
+        key here, which may take a request, and what they raise is passed on.
+
+        `aws_profile` is used before keys in the environment. With the credentials that are found, a session, roles one
+        after the other, and a JWT as the proof are got from AWS if the other options say so; each replaces the field of
+        the same name in the configuration's object `sanskey`.
+
         `entropy` varies the waits between tries; the operating system gives it, unless a test passes its own.
         Raises `ConfigError` for a configuration that cannot work, and `MisuseError` for arguments that cannot.
         """
-        options = _wire.options_json(aws_credentials, aws_region, endpoints, entropy)
+        text = _wire.clean(load(config).to_json())
+        key, region = _key_and_region(aws_credentials, aws_region)
+        options = _wire.options_json(
+            aws_credentials=key,
+            aws_region=region,
+            aws_profile=aws_profile,
+            aws_assume_role=aws_assume_role,
+            aws_get_session_token=aws_get_session_token,
+            aws_web_identity_token=aws_web_identity_token,
+            endpoints=endpoints,
+            entropy=entropy,
+        )
         try:
-            self._native = _native.NativeExchange(_wire.clean(load(config).to_json()), _wire.goal_json(goal), options)
+            self._native = _native.NativeExchange(text, _wire.goal_json(goal), options)
         except _wire.Failure as failure:
             raise _wire.error_from(failure) from None
         self._actions: dict[str, Action] = {}
+        self._clock_skew: int | None = None
+
+    @property
+    def clock_skew(self) -> int | None:
+        """Seconds that a server's clock is ahead of this one, if that had to be corrected; known once it is over."""
+        return self._clock_skew
 
     def poll(self, now: Now = None) -> Step:
         """What the exchange must be told, or its outcome. Polling twice changes nothing."""
@@ -102,8 +131,21 @@ class Exchange:
         return _wire.replies_json((id, reply, self._actions.get(id)) for id, reply in pairs)
 
     def _step(self, text: str) -> Step:
-        step = _wire.parse(text, _wire.step_from)
+        step, clock_skew = _wire.parse(text, _wire.step_from)
         if not isinstance(step, list):
+            self._clock_skew = clock_skew
             return Done(step)
         self._actions.update((ask.id, ask.action) for ask in step)
         return Pending(step)
+
+
+def _key_and_region(given: AwsCredentialsLike | None, region: str | None) -> tuple[AwsCredentials | None, str | None]:
+    if given is None:
+        return None, region
+    from .aws import AwsCredentials
+
+    if isinstance(given, AwsCredentials):
+        return given, region
+    from ._aws_sdk import resolve
+
+    return resolve(given, region)

@@ -1,4 +1,4 @@
-"""What a host is, for type checkers. At run time any object with the methods will do.
+"""What a host is, and what AWS's own SDKs have, for type checkers. At run time any object with the methods will do.
 
 An exchange only calls what its configuration needs: a host that answers `http` alone serves a workload whose
 credentials are given by the caller. Without `wait`, the loop waits itself. What else a host has no method for is
@@ -49,6 +49,43 @@ class StepListener(Protocol):
     """Is told of each ask when it has been answered."""
 
     def __call__(self, report: StepReport, /) -> object: ...
+
+
+class AwsSdkFrozenCredentials(Protocol):
+    """What `get_frozen_credentials` of botocore gives."""
+
+    @property
+    def access_key(self) -> str: ...
+
+    @property
+    def secret_key(self) -> str: ...
+
+    @property
+    def token(self) -> str | None: ...
+
+
+class AwsSdkCredentials(Protocol):
+    """Credentials of botocore. They renew themselves if they can."""
+
+    def get_frozen_credentials(self) -> AwsSdkFrozenCredentials: ...
+
+
+class AwsSdkSession(Protocol):
+    """A session of boto3 or botocore."""
+
+    def get_credentials(self) -> AwsSdkCredentials | None: ...
+
+
+class AsyncAwsSdkCredentials(Protocol):
+    """Credentials of botocore or aiobotocore."""
+
+    def get_frozen_credentials(self) -> AwsSdkFrozenCredentials | Awaitable[AwsSdkFrozenCredentials]: ...
+
+
+class AsyncAwsSdkSession(Protocol):
+    """A session of boto3, botocore or aiobotocore."""
+
+    def get_credentials(self) -> AsyncAwsSdkCredentials | Awaitable[AsyncAwsSdkCredentials | None] | None: ...
 
 
 if TYPE_CHECKING:
