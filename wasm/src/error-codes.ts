@@ -18,6 +18,18 @@ export const ERROR_CODES = {
   aws_credentials_invalid: "config",
   /** No AWS credentials are in the environment, and the configuration names no place to ask for them. */
   aws_credentials_unavailable: "config",
+  /** An endpoint of AWS that the environment names leads where credentials must not come from. */
+  aws_endpoint_refused: "config",
+  /** The `credential_process` of an AWS profile ended with an error. */
+  aws_process_failed: "host",
+  /** What the `credential_process` of an AWS profile wrote is not what its protocol says. */
+  aws_process_malformed: "host",
+  /** An AWS configuration file cannot be read. */
+  aws_profile_file_invalid: "config",
+  /** An AWS profile has settings that cannot work. */
+  aws_profile_invalid: "config",
+  /** There is no AWS profile of that name. */
+  aws_profile_missing: "config",
   /** No AWS region is in the environment, and the configuration names no place to ask for it. */
   aws_region_unavailable: "config",
   /** What the environment or the metadata service gave is not the name of an AWS region or zone. */
@@ -26,6 +38,22 @@ export const ERROR_CODES = {
   aws_role_missing: "remote",
   /** The environment names a source of AWS credentials that is not supported. */
   aws_source_unsupported: "config",
+  /** The answer of IAM Identity Center is not what its protocol says. */
+  aws_sso_malformed: "remote",
+  /** IAM Identity Center refused to give credentials. */
+  aws_sso_rejected: "remote",
+  /** The token of the login to IAM Identity Center is missing, out of date or unreadable. */
+  aws_sso_token_invalid: "config",
+  /** IAM Identity Center had no answer, after every try. */
+  aws_sso_unavailable: "remote",
+  /** The answer of AWS's Security Token Service is not what its protocol says. */
+  aws_sts_malformed: "remote",
+  /** AWS's Security Token Service refused the request. */
+  aws_sts_rejected: "remote",
+  /** AWS's Security Token Service had no answer, after every try. */
+  aws_sts_unavailable: "remote",
+  /** The web identity token of this workload is missing or cannot be sent. */
+  aws_web_identity_token_invalid: "config",
   /** A state that should be impossible: a defect of this library. */
   bug: "misuse",
   /** A field of the configuration has a value that is not allowed. */

@@ -44,7 +44,7 @@ impl Exchange {
     pub fn poll(&mut self, now: f64) -> Result<String, Failure> {
         guarded(|| {
             let step = self.0.poll(time(now)?)?;
-            Ok(write::step(&step))
+            Ok(write::step(&step, self.0.clock_skew_seconds()))
         })
     }
 

@@ -6,11 +6,15 @@ use sanskey::{Action, Ask, CredentialConfig, ErrorCode, HttpRequest, Outcome, St
 
 use crate::json::Json;
 
-/// `{"step":"pending","asks":[…]}` or `{"step":"done","outcome":{…}}`
-pub fn step(step: &Step) -> String {
+/// `{"step":"pending","asks":[…]}` or `{"step":"done","outcome":{…},"clock_skew_seconds":…}`
+pub fn step(step: &Step, clock_skew_seconds: Option<i64>) -> String {
     let members = match step {
         Step::Pending(asks) => vec![("step", "pending".into()), ("asks", asks.iter().map(ask).collect())],
-        Step::Done(outcome) => vec![("step", "done".into()), ("outcome", outcome_json(outcome))],
+        Step::Done(outcome) => vec![
+            ("step", "done".into()),
+            ("outcome", outcome_json(outcome)),
+            ("clock_skew_seconds", clock_skew_seconds.map_or(Json::Null, Json::Number)),
+        ],
     };
     Json::Object(members).write()
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-use crate::ask::{Action, Ask, HostFailure, HostFailureKind, Reply};
+use crate::ask::{Action, Ask, CommandOutput, HostFailure, HostFailureKind, Reply};
 use crate::error::{Error, ErrorCode, Stage, on_one_line};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::secret::Secret;
@@ -48,6 +48,8 @@ pub(crate) fn both<A, B>(a: Flow<A>, b: Flow<B>) -> Flow<(A, B)> {
 pub(crate) struct Desk {
     entries: Vec<Entry>,
     now: UnixTime,
+    /// Seconds to add to `now` in what is signed, since a server has rejected the date.
+    clock_correction: i64,
     entropy: Vec<u8>,
     secrets: Vec<Secret>,
 }
@@ -81,12 +83,30 @@ pub(crate) struct Answer {
 
 impl Desk {
     pub(crate) fn new(entropy: Vec<u8>) -> Self {
-        Self { entries: Vec::new(), now: UnixTime::from_seconds(0), entropy, secrets: Vec::new() }
+        Self {
+            entries: Vec::new(),
+            now: UnixTime::from_seconds(0),
+            clock_correction: 0,
+            entropy,
+            secrets: Vec::new(),
+        }
+    }
+
+    /// The time of the poll that first saw the reply to this ask: the same on every run of the flow.
+    pub(crate) fn seen_at(&self, id: &str) -> UnixTime {
+        let entry = self.entries.iter().find(|entry| entry.ask.id == id);
+        entry.and_then(|entry| entry.seen_at).unwrap_or(self.now)
     }
 
     /// Begins a run of the flow.
     pub(crate) fn open(&mut self, now: UnixTime) {
         self.now = now;
+        self.clock_correction = 0;
+    }
+
+    /// By how many seconds the servers' clock is ahead of the host's, if one of them has minded.
+    pub(crate) fn clock_correction(&self) -> Option<i64> {
+        Some(self.clock_correction).filter(|seconds| *seconds != 0)
     }
 
     /// The asks that have no reply yet.
@@ -133,30 +153,56 @@ impl Desk {
         }
     }
 
-    /// The text of a file, or `None` if there is no such file.
-    pub(crate) fn file(&mut self, id: &str, path: &str) -> Flow<Option<Secret>> {
+    /// The text of a file, or `None` if there is no such file. `hint` says what to do if it cannot be read.
+    pub(crate) fn file(&mut self, id: &str, path: &str, hint: &'static str) -> Flow<Option<Secret>> {
         match self.answer(id, &|_| Ok(Action::ReadFile { path: path.to_owned() }))?.0 {
             Reply::File(text) => Ok(text),
-            Reply::Failed(failure) => Err(host_error(&failure, id, Stage::Source, "").into()),
+            Reply::Failed(failure) => Err(host_error(&failure, id, Stage::Source, hint).into()),
+            _ => Err(Error::bug("A reply of the wrong kind was taken.").into()),
+        }
+    }
+
+    /// What a program leaves behind. `hint` says what to do if it cannot be run.
+    pub(crate) fn command(
+        &mut self,
+        id: &str,
+        argv: &[String],
+        timeout: Duration,
+        hint: &'static str,
+    ) -> Flow<CommandOutput> {
+        let action = || Action::RunCommand { argv: argv.to_vec(), env: Vec::new(), timeout };
+        match self.answer(id, &|_| Ok(action()))?.0 {
+            Reply::CommandOutput(output) => Ok(output),
+            Reply::Failed(failure) => Err(host_error(&failure, id, Stage::Source, hint).into()),
             _ => Err(Error::bug("A reply of the wrong kind was taken.").into()),
         }
     }
 
     /// A request, tried again as the server's retry policy says. `build` is called once per try, with
-    /// the time at which that try is first asked.
+    /// the time at which that try is first asked. If the server rejects that time, the request is built
+    /// once more with the server's.
     pub(crate) fn http(
         &mut self,
-        id: &'static str,
+        id: &str,
         server: &Server,
         build: &dyn Fn(UnixTime) -> Result<HttpRequest, Error>,
     ) -> Flow<Answer> {
         let mut attempt: u32 = 1;
+        let mut is_corrected = false;
         let mut ask_id = id.to_owned();
         loop {
-            let (reply, seen_at) = self.answer(&ask_id, &|now| build(now).map(Action::HttpRequest))?;
+            let correction = self.clock_correction;
+            let (reply, seen_at) =
+                self.answer(&ask_id, &|now| build(now.shifted(correction)).map(Action::HttpRequest))?;
             let (delay, result) = match reply {
                 Reply::HttpResponse(response) => {
                     let answer = Answer { ask_id: ask_id.clone(), response, seen_at };
+                    if let Some(skew) = server.clock_skew(&answer, correction).filter(|_| !is_corrected) {
+                        is_corrected = true;
+                        self.clock_correction = skew;
+                        ask_id = format!("{id}-clock");
+                        continue;
+                    }
                     (server.retry_delay(attempt, &answer), Ok(answer))
                 }
                 Reply::Failed(failure) => (
@@ -234,6 +280,10 @@ impl Desk {
             for _ in 0..3 {
                 error.redact(&text);
                 text = encode(&text).collect();
+            }
+            // A signed request's own signature, quoted without the rest of the header.
+            if let Some((_, signature)) = secret.split_once("Signature=") {
+                error.redact(signature);
             }
         }
     }

@@ -33,6 +33,8 @@ impl Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
+    /// Getting credentials, or a JWT, from AWS's Security Token Service.
+    AwsSts,
     /// Reading the credential configuration.
     Config,
     /// Getting a Google access token for the service account (IAM Credentials API).
@@ -44,9 +46,10 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The stable name: `config`, `impersonation`, `source`, `sts`.
+    /// The stable name: `aws_sts`, `config`, `impersonation`, `source`, `sts`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::AwsSts => "aws_sts",
             Self::Config => "config",
             Self::Impersonation => "impersonation",
             Self::Source => "source",
@@ -105,6 +108,18 @@ error_codes! {
     AwsCredentialsInvalid = "aws_credentials_invalid", Config;
     /// No AWS credentials are in the environment, and the configuration names no place to ask for them.
     AwsCredentialsUnavailable = "aws_credentials_unavailable", Config;
+    /// An endpoint of AWS that the environment names leads where credentials must not come from.
+    AwsEndpointRefused = "aws_endpoint_refused", Config;
+    /// The `credential_process` of an AWS profile ended with an error.
+    AwsProcessFailed = "aws_process_failed", Host;
+    /// What the `credential_process` of an AWS profile wrote is not what its protocol says.
+    AwsProcessMalformed = "aws_process_malformed", Host;
+    /// An AWS configuration file cannot be read.
+    AwsProfileFileInvalid = "aws_profile_file_invalid", Config;
+    /// An AWS profile has settings that cannot work.
+    AwsProfileInvalid = "aws_profile_invalid", Config;
+    /// There is no AWS profile of that name.
+    AwsProfileMissing = "aws_profile_missing", Config;
     /// No AWS region is in the environment, and the configuration names no place to ask for it.
     AwsRegionUnavailable = "aws_region_unavailable", Config;
     /// What the environment or the metadata service gave is not the name of an AWS region or zone.
@@ -113,6 +128,22 @@ error_codes! {
     AwsRoleMissing = "aws_role_missing", Remote;
     /// The environment names a source of AWS credentials that is not supported.
     AwsSourceUnsupported = "aws_source_unsupported", Config;
+    /// The answer of IAM Identity Center is not what its protocol says.
+    AwsSsoMalformed = "aws_sso_malformed", Remote;
+    /// IAM Identity Center refused to give credentials.
+    AwsSsoRejected = "aws_sso_rejected", Remote;
+    /// The token of the login to IAM Identity Center is missing, out of date or unreadable.
+    AwsSsoTokenInvalid = "aws_sso_token_invalid", Config;
+    /// IAM Identity Center had no answer, after every try.
+    AwsSsoUnavailable = "aws_sso_unavailable", Remote;
+    /// The answer of AWS's Security Token Service is not what its protocol says.
+    AwsStsMalformed = "aws_sts_malformed", Remote;
+    /// AWS's Security Token Service refused the request.
+    AwsStsRejected = "aws_sts_rejected", Remote;
+    /// AWS's Security Token Service had no answer, after every try.
+    AwsStsUnavailable = "aws_sts_unavailable", Remote;
+    /// The web identity token of this workload is missing or cannot be sent.
+    AwsWebIdentityTokenInvalid = "aws_web_identity_token_invalid", Config;
     /// A state that should be impossible: a defect of this library.
     Bug = "bug", Misuse;
     /// A field of the configuration has a value that is not allowed.
@@ -322,6 +353,15 @@ impl Error {
     #[must_use]
     pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
         self.0.hint = hint.into();
+        self
+    }
+
+    /// The same with one more sentence in its message.
+    #[must_use]
+    pub(crate) fn adding(mut self, sentence: &str) -> Self {
+        let message = self.0.message.to_mut();
+        message.push(' ');
+        message.push_str(sentence);
         self
     }
 

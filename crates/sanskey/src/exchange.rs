@@ -69,7 +69,11 @@ impl Exchange {
                 Ok(outcome) => self.end = Some(Ok(outcome)),
                 Err(Leave::Failed(mut error)) => {
                     self.desk.redact(&mut error);
-                    self.end = Some(Err(error.shortened()));
+                    error = error.shortened();
+                    if let Some(seconds) = self.desk.clock_correction() {
+                        error = error.adding(&clock_notice(seconds));
+                    }
+                    self.end = Some(Err(error));
                 }
                 Err(Leave::Waiting) => {}
             }
@@ -80,6 +84,13 @@ impl Exchange {
         }
     }
 
+    /// By how many seconds the servers' clock is ahead of the host's, if one of them has rejected the date of
+    /// a signature and what followed was signed with its time: negative if the host's clock is ahead. Tell
+    /// somebody: the next exchange meets with the same.
+    pub fn clock_skew_seconds(&self) -> Option<i64> {
+        self.desk.clock_correction()
+    }
+
     /// The host's reply to the ask with this id. A reply of the kind that the action calls for, or
     /// [`Reply::Failed`].
     ///
@@ -88,6 +99,12 @@ impl Exchange {
     pub fn reply(&mut self, id: &str, reply: Reply) -> Result<(), Error> {
         self.desk.reply(id, reply)
     }
+}
+
+fn clock_notice(seconds: i64) -> String {
+    let direction = if seconds > 0 { "behind" } else { "ahead of" };
+    let seconds = seconds.unsigned_abs();
+    format!("The clock of this machine is {seconds} s {direction} the server's.")
 }
 
 fn run(desk: &mut Desk, config: &CredentialConfig, goal: &Goal, options: &Options) -> Flow<Outcome> {
@@ -133,7 +150,7 @@ fn federated_token(
             audience: config.audience(),
             scopes,
             subject_token: &proof.subject_token(config.audience(), now)?,
-            subject_token_type: config.subject_token_type(),
+            subject_token_type: proof.subject_token_type(config),
             client: config.client(),
             user_project: config.sts_user_project(),
         })

@@ -44,6 +44,7 @@ mod exchange;
 mod goal;
 mod http;
 pub mod impersonation;
+mod refusal;
 mod secret;
 mod server;
 pub mod sigv4;
@@ -52,6 +53,7 @@ pub mod sts;
 mod time;
 mod token;
 mod url;
+mod words;
 
 pub use ask::{Action, Ask, CommandOutput, HostFailure, HostFailureKind, Reply};
 pub use config::{CredentialConfig, EndpointPolicy};

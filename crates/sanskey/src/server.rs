@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::ask::{HostFailure, HostFailureKind};
 use crate::desk::{Answer, host_error};
 use crate::error::{Error, ErrorCode, RemoteError, Stage};
 use crate::http::{HttpResponse, MAX_BODY_BYTES};
+use crate::refusal::remote_error;
 use crate::time::UnixTime;
 
 /// How one server is dealt with.
@@ -39,7 +38,7 @@ const LONGEST_RETRY_AFTER: u64 = 30;
 impl Server {
     /// How long to wait before the next try, or `None` if this response is to be worked with.
     pub(crate) fn retry_delay(&self, attempt: u32, answer: &Answer) -> Option<Duration> {
-        if !is_passing(answer.response.status) || attempt >= ATTEMPTS {
+        if !is_passing(&answer.response) || attempt >= ATTEMPTS {
             return None;
         }
         let wanted = retry_after(&answer.response, answer.seen_at).unwrap_or(0);
@@ -54,6 +53,20 @@ impl Server {
             HostFailureKind::Denied | HostFailureKind::Other | HostFailureKind::Unsupported => false,
         };
         (is_worth_it && attempt < ATTEMPTS).then(|| self.backoff(attempt))
+    }
+
+    /// By how many seconds the server's clock is ahead, if it rejected the date of a signature and its own
+    /// differs from it by a minute or more. Whoever is that far off is off for all further signatures.
+    ///
+    /// `correction` is what the signature was corrected by already.
+    pub(crate) fn clock_skew(&self, answer: &Answer, correction: i64) -> Option<i64> {
+        const LEAST: u64 = 60;
+        if !matches!(self.stage, Stage::AwsSts | Stage::Sts) || !rejects_the_date(&answer.response) {
+            return None;
+        }
+        let date = UnixTime::from_http_date(answer.response.header("date")?)?;
+        let skew = date.as_seconds().saturating_sub(answer.seen_at.as_seconds());
+        (skew.abs_diff(correction) >= LEAST).then_some(skew)
     }
 
     /// The text of a successful response.
@@ -80,7 +93,7 @@ impl Server {
                 &format!("with a redirect (HTTP {status})"),
                 "Redirects are not followed, since they would hand the proof of identity to another server. Set the URL to the final address.",
             )),
-            _ if is_passing(status) => Err(self
+            _ if is_passing(response) => Err(self
                 .error(
                     self.unavailable,
                     status,
@@ -127,9 +140,40 @@ impl Server {
     }
 }
 
-/// Statuses after which the same request may succeed (RFC 9110 section 15, RFC 6585 section 4).
-fn is_passing(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+/// Whether the same request may succeed later (RFC 9110 section 15, RFC 6585 section 4). AWS says so with
+/// status 400, too.
+fn is_passing(response: &HttpResponse) -> bool {
+    match response.status {
+        408 | 429 | 500 | 502 | 503 | 504 => true,
+        400 => remote_error(response).error.is_some_and(|code| PASSING_CODES.contains(&&*code)),
+        _ => false,
+    }
+}
+
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>, and the errors of
+/// `AssumeRoleWithWebIdentity`.
+const PASSING_CODES: [&str; 6] = [
+    "IDPCommunicationError",
+    "RequestLimitExceeded",
+    "RequestTimeout",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+
+/// AWS's refusal of a signature that is too old or not yet good, also where Google passes it on.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>
+fn rejects_the_date(response: &HttpResponse) -> bool {
+    if !(400..500).contains(&response.status) {
+        return false;
+    }
+    let remote = remote_error(response);
+    let says = |words: &str| remote.description.as_ref().is_some_and(|text| text.contains(words));
+    matches!(remote.error.as_deref(), Some("RequestExpired" | "RequestTimeTooSkewed"))
+        || ["Signature expired", "Signature not yet current", "RequestExpired", "RequestTimeTooSkewed"]
+            .into_iter()
+            .any(says)
 }
 
 /// RFC 9110 section 10.2.3: seconds, or a date.
@@ -140,20 +184,6 @@ fn retry_after(response: &HttpResponse, now: UnixTime) -> Option<u64> {
         return Some(value.parse().unwrap_or(u64::MAX));
     }
     Some(now.seconds_until(UnixTime::from_http_date(value)?))
-}
-
-/// Reads the shapes that refusals come in: the flat one of OAuth 2.0 (RFC 6749 section 5.2), the nested
-/// one of Google's APIs (<https://google.aip.dev/193>), and that of AWS's container agents.
-fn remote_error(response: &HttpResponse) -> RemoteError {
-    let Ok(body) = serde_json::from_str::<Value>(response.body.expose()) else {
-        return RemoteError::default();
-    };
-    let (error, description) = match body.get("error") {
-        Some(nested @ Value::Object(_)) => (nested.get("status"), nested.get("message")),
-        Some(flat) => (Some(flat), body.get("error_description")),
-        None => (body.get("code"), body.get("message")),
-    };
-    RemoteError::new(error.and_then(Value::as_str), description.and_then(Value::as_str))
 }
 
 fn rejection(status: u16, remote: &RemoteError) -> String {

@@ -98,6 +98,11 @@ impl UnixTime {
         Self::from_seconds(self.0.saturating_add(seconds))
     }
 
+    /// So many seconds later, or earlier.
+    pub(crate) fn shifted(self, seconds: i64) -> Self {
+        Self::from_seconds(self.0.saturating_add(seconds))
+    }
+
     fn checked(seconds: i64) -> Option<Self> {
         (Self::EARLIEST..=Self::LATEST).contains(&seconds).then_some(Self(seconds))
     }

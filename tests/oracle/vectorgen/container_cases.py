@@ -421,7 +421,7 @@ def of_the_token():
             .env({**REGION, **POD_IDENTITY})
             .container_token(POD_TOKEN_FILE, token)
         )
-        yield _token_invalid(case)
+        yield _token_invalid(case, ask_id="container-token")
     case = (
         Exchange(
             "container-token-file-missing",

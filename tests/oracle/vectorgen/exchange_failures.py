@@ -73,16 +73,6 @@ def of_the_environment():
         .fails("aws_credentials_invalid", "config", stage="source", hint_contains="AWS_SESSION_TOKEN")
         .secret(*TEMPORARY[1:])
     )
-    for name in protocol.UNSUPPORTED_NAMES:
-        yield (
-            Exchange(
-                f"env-{name.lower().replace('_', '-')}",
-                f"{name} names another identity than the container's or the instance's, which is not taken instead.",
-                config=config(),
-            )
-            .env({"AWS_REGION": "us-east-1", name: "something", protocol.CONTAINER_NAMES[0]: "/v2/credentials/x"})
-            .fails("aws_source_unsupported", "config", stage="source")
-        )
     yield (
         Exchange(
             "env-secret-two-lines",

@@ -15,8 +15,34 @@ CONTAINER_NAMES = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 ]
-UNSUPPORTED_NAMES = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"]
-CREDENTIAL_NAMES = KEY_NAMES + CONTAINER_NAMES + UNSUPPORTED_NAMES
+WEB_IDENTITY_NAMES = ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME"]
+PROFILE_NAMES = [
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "HOME",
+    "USERPROFILE",
+]
+METADATA_NAMES = ["AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"]
+STS_NAMES = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"]
+SSO_NAMES = ["AWS_ENDPOINT_URL_SSO"]
+
+
+def env_names(*, region=True, credentials=True, calls=False):
+    """What is asked of the environment: what is needed of region and credentials, and for calls to AWS."""
+    names = list(REGION_NAMES) if region else []
+    if credentials:
+        names += KEY_NAMES + WEB_IDENTITY_NAMES + PROFILE_NAMES + CONTAINER_NAMES
+    if region or credentials:
+        names += METADATA_NAMES
+    if credentials or calls:
+        names += STS_NAMES
+    if credentials:
+        names += SSO_NAMES
+    return names
+
+
 IMDS_TIMEOUT_MS = 1000
 CONTAINER_TIMEOUT_MS = 2000
 GOOGLE_TIMEOUT_MS = 10000
@@ -25,8 +51,8 @@ GOOGLE_TIMEOUT_MS = 10000
 # What the core asks.
 
 
-def read_env(names=REGION_NAMES + CREDENTIAL_NAMES):
-    return {"id": "env", "action": "read_env", "names": list(names)}
+def read_env(names=None):
+    return {"id": "env", "action": "read_env", "names": env_names() if names is None else list(names)}
 
 
 def wait(ask_id, duration_ms):

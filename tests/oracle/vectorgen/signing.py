@@ -1,7 +1,9 @@
 """AWS signatures by botocore, at a time that the caller chooses."""
 
 import datetime
+import functools
 import json
+import re
 from typing import NamedTuple
 from unittest import mock
 from urllib.parse import quote, urlsplit
@@ -9,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
+import botocore.loaders
 
 VERIFICATION_URL = "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"
 
@@ -33,7 +36,7 @@ def sign(method, url, headers, body, credentials, region, service, now):
 
 def caller_identity_token(credentials, region, audience, now, verification_url=VERIFICATION_URL):
     """The AWS subject token of AIP-4117: a signed GetCallerIdentity request as percent-encoded JSON."""
-    url = verification_url.replace("{region}", region)
+    url = in_partition(verification_url.replace("{region}", region), region)
     named = [("host", urlsplit(url).netloc), ("x-goog-cloud-target-resource", audience)]
     signed = sign("POST", url, named, b"", credentials, region, "sts", now)
     headers = sorted((name.lower(), value) for name, value in signed)
@@ -44,6 +47,20 @@ def caller_identity_token(credentials, region, audience, now, verification_url=V
         "body": "",
     }
     return percent_encode(json.dumps(envelope, separators=(",", ":"), ensure_ascii=False))
+
+
+def in_partition(url, region):
+    """The URL with the suffix of the region's partition, where it has that of the standard one."""
+    suffix = next(
+        (each["outputs"]["dnsSuffix"] for each in _partitions() if re.fullmatch(each["regionRegex"], region)),
+        "amazonaws.com",
+    )
+    return url.replace(f".{region}.amazonaws.com?", f".{region}.{suffix}?")
+
+
+@functools.cache
+def _partitions():
+    return botocore.loaders.create_loader().load_data("partitions")["partitions"]
 
 
 def signature_of(authorization):

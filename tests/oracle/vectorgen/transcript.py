@@ -82,9 +82,7 @@ class Exchange:
                     values.get("AWS_SESSION_TOKEN") or None,
                 )
             )
-        names = [] if self.supplied_region else protocol.REGION_NAMES
-        if self.supplied is None:
-            names = names + protocol.CREDENTIAL_NAMES
+        names = protocol.env_names(region=not self.supplied_region, credentials=self.supplied is None)
         return self.round((protocol.read_env(names), reply or protocol.env(values)))
 
     def session(self, reply=None, attempt=1):

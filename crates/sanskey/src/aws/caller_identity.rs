@@ -48,13 +48,24 @@ impl VerificationUrl {
     /// The regional endpoint in the partition of the region
     /// (<https://docs.aws.amazon.com/general/latest/gr/sts.html>).
     pub(crate) fn standard(region: &str) -> Self {
-        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let suffix = super::region::dns_suffix(region);
         Self(format!("https://sts.{region}.{suffix}?Action=GetCallerIdentity&Version=2011-06-15"))
     }
 
     /// `regional_cred_verification_url` of a configuration: `{region}` is replaced wherever it stands.
+    ///
+    /// gcloud writes the suffix of the standard partition for every region. In the others there is no such
+    /// host, so the suffix of the region's own partition takes its place.
     pub(crate) fn from_template(template: &str, region: &str) -> Self {
-        Self(template.replace("{region}", region))
+        let url = template.replace("{region}", region);
+        let suffix = super::region::dns_suffix(region);
+        let standard = format!(".{region}.amazonaws.com");
+        match HttpUrl::split(&url) {
+            Ok(split) if split.host.ends_with(&standard) => {
+                Self(url.replacen(&standard, &format!(".{region}.{suffix}"), 1))
+            }
+            _ => Self(url),
+        }
     }
 
     pub(crate) fn caller_identity_token(

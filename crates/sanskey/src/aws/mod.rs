@@ -5,6 +5,9 @@ mod caller_identity;
 pub(crate) mod calls;
 mod credentials;
 pub(crate) mod region;
+pub(crate) mod shared_config;
+pub(crate) mod sts;
+pub(crate) mod xml;
 
 pub(crate) use caller_identity::VerificationUrl;
 pub use caller_identity::caller_identity_token;

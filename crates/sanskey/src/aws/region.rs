@@ -48,3 +48,31 @@ pub(crate) fn is_plausible(region: &str) -> bool {
         && !region.starts_with('-')
         && !region.ends_with('-')
 }
+
+/// Below which the services of a region's partition are found.
+///
+/// Source: `partitions.json` of the AWS SDKs, "dnsSuffix" and "dualStackDnsSuffix".
+const PARTITIONS: [(&str, &str, &str); 6] = [
+    ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
+    ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
+    ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+];
+
+/// Such as `amazonaws.com`.
+pub(crate) fn dns_suffix(region: &str) -> &'static str {
+    PARTITIONS
+        .iter()
+        .find(|(prefix, _, _)| region.starts_with(prefix))
+        .map_or("amazonaws.com", |(_, suffix, _)| suffix)
+}
+
+/// The same for addresses that are reached over IPv4 and IPv6, such as `api.aws`.
+pub(crate) fn dual_stack_suffix(region: &str) -> &'static str {
+    PARTITIONS
+        .iter()
+        .find(|(prefix, _, _)| region.starts_with(prefix))
+        .map_or("api.aws", |(_, _, suffix)| suffix)
+}

@@ -9,16 +9,17 @@ use crate::goal::Options;
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
-/// What a source has found out. It is made into a subject token anew for every try, since a
-/// signature holds the time of the try.
+/// What a source has found out. A signed request is made into a subject token anew for every try, since
+/// a signature holds the time of the try.
 pub(crate) enum Proof {
-    Aws(aws::CallerIdentity),
+    SignedRequest(aws::CallerIdentity),
+    Jwt(Secret),
 }
 
 /// Asks the configured source.
 pub(crate) fn proof(desk: &mut Desk, config: &CredentialConfig, options: &Options) -> Flow<Proof> {
     match config.source() {
-        Source::Aws(source) => aws::caller_identity(desk, source, options).map(Proof::Aws),
+        Source::Aws(source) => aws::proof(desk, source, config, options),
     }
 }
 
@@ -26,7 +27,17 @@ impl Proof {
     /// The subject token for this audience at this time.
     pub(crate) fn subject_token(&self, audience: &str, now: UnixTime) -> Result<Secret, Error> {
         match self {
-            Self::Aws(identity) => identity.subject_token(audience, now),
+            Self::SignedRequest(identity) => identity.subject_token(audience, now),
+            Self::Jwt(token) => Ok(token.clone()),
+        }
+    }
+
+    /// Its type: what the configuration says, unless the caller has chosen a proof of another kind.
+    pub(crate) fn subject_token_type<'a>(&self, config: &'a CredentialConfig) -> &'a str {
+        const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+        match (self, config.subject_token_type()) {
+            (Self::Jwt(_), "urn:ietf:params:aws:token-type:aws4_request") => JWT,
+            (_, configured) => configured,
         }
     }
 }

@@ -39,7 +39,7 @@ fn run(vector: &Value, seen: &mut String) -> Result<Value, Failure> {
 }
 
 fn written(step: &Step) -> Value {
-    serde_json::from_str(&write::step(step)).unwrap()
+    serde_json::from_str(&write::step(step, None)).unwrap()
 }
 
 fn with_long_bodies(replies: &Value) -> String {

@@ -121,23 +121,30 @@ impl Authorization {
             Self::None => return Ok(None),
             Self::Token(token) => (TOKEN, token.clone()),
             Self::File(path) => {
-                let Some(token) = desk.file("container-token", path)? else {
+                let hint = "The file is the one that AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names. Where files cannot be read, give AWS credentials to sanskey.";
+                let Some(token) = desk.file(TOKEN_ASK, path, hint)? else {
                     let message = format!("There is no file at the path in {TOKEN_FILE}.");
-                    return Err(invalid_token(message).about_ask("container-token").into());
+                    return Err(invalid_token(message).about_ask(TOKEN_ASK).into());
                 };
                 (TOKEN_FILE, token)
             }
         };
         desk.keep_secret(&token);
-        if token.is_empty() || token.expose().contains(|c: char| c.is_control() || !c.is_ascii()) {
+        if token.expose().trim().is_empty()
+            || token.expose().contains(|c: char| c.is_control() || !c.is_ascii())
+        {
             let message = format!(
                 "The token of {variable} is empty, or has a line break or another character that cannot stand in a header."
             );
-            return Err(invalid_token(message).into());
+            let error = invalid_token(message);
+            let is_of_file = matches!(self, Self::File(_));
+            return Err(if is_of_file { error.about_ask(TOKEN_ASK) } else { error }.into());
         }
         Ok(Some(token))
     }
 }
+
+const TOKEN_ASK: &str = "container-token";
 
 fn invalid_token(message: String) -> Error {
     let hint = "ECS and EKS set the variable and write the file themselves. If you set it, give the token alone, without a line break.";

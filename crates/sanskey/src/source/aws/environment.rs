@@ -1,24 +1,39 @@
 //! What the environment says of the region and the credentials.
 
-use super::container;
-use crate::aws::Credentials;
+use super::{container, profile, web_identity};
+use crate::aws::{Calls, Credentials, sts};
 use crate::desk::{Desk, Env, Flow};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::goal::Options;
 
-/// The environment, unless the caller has said all that it could say.
-pub(super) fn read(desk: &mut Desk, options: &Options) -> Flow<Env> {
+/// What is read of the environment in one go: all that it could say, but for what the caller has said.
+pub(super) fn read(desk: &mut Desk, options: &Options, calls: &Calls) -> Flow<Env> {
     const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
     const KEY: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+    const METADATA: [&str; 2] = [METADATA_DISABLED, METADATA_MODE];
+    const STS: [&str; 4] =
+        ["AWS_ENDPOINT_URL_STS", ENDPOINT_URL, "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
 
+    let needs_region = options.aws_region.as_deref().is_none_or(str::is_empty);
+    let needs_credentials = options.aws_credentials.is_none();
     let mut names = Vec::new();
-    if options.aws_region.as_deref().is_none_or(str::is_empty) {
+    if needs_region {
         names.extend(REGION);
     }
-    if options.aws_credentials.is_none() {
+    if needs_credentials {
         names.extend(KEY);
+        names.extend(web_identity::VARIABLES);
+        names.extend(profile::VARIABLES);
         names.extend(container::VARIABLES);
-        names.extend(UNSUPPORTED.map(|(name, _)| name));
+    }
+    if needs_region || needs_credentials {
+        names.extend(METADATA);
+    }
+    if needs_credentials || !calls.is_empty() {
+        names.extend(STS);
+    }
+    if needs_credentials {
+        names.push("AWS_ENDPOINT_URL_SSO");
     }
     if names.is_empty() {
         return Ok(Env::default());
@@ -26,25 +41,30 @@ pub(super) fn read(desk: &mut Desk, options: &Options) -> Flow<Env> {
     desk.env("env", &names)
 }
 
-/// Sources that the AWS SDKs look at between the access key and the container. Whoever sets them
-/// expects that identity, so passing over them would give the workload another one.
-const UNSUPPORTED: [(&str, &str); 3] = [
-    ("AWS_WEB_IDENTITY_TOKEN_FILE", "a web identity (IRSA)"),
-    ("AWS_PROFILE", "a named profile"),
-    ("AWS_DEFAULT_PROFILE", "a named profile"),
-];
+const METADATA_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
+const METADATA_MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
+const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
-/// Refuses to pass over a source that is configured and not supported.
-pub(super) fn refuse_unsupported(env: &Env) -> Result<(), Error> {
-    let Some((name, what)) = UNSUPPORTED.iter().find(|(name, _)| env.get(name).is_some()) else {
-        return Ok(());
-    };
-    Err(Error::new(
-        ErrorCode::AwsSourceUnsupported,
-        format!("{name} names {what} as the source of AWS credentials, which this version cannot use."),
-        "Give the credentials of that source to sanskey (from an AWS SDK, for example), set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or unset the variable to use the role of the container or the instance.",
-    )
-    .at(Stage::Source))
+/// Whether the EC2 instance metadata service must be left alone.
+pub(super) fn is_metadata_disabled(env: &Env) -> bool {
+    is_true(env, METADATA_DISABLED)
+}
+
+/// Whether the metadata service is to be reached by its IPv6 address.
+pub(super) fn wants_metadata_over_ipv6(env: &Env) -> bool {
+    env.get(METADATA_MODE).is_some_and(|mode| mode.expose().eq_ignore_ascii_case("ipv6"))
+}
+
+pub(super) fn is_true(env: &Env, variable: &str) -> bool {
+    env.get(variable).is_some_and(|value| value.expose().eq_ignore_ascii_case("true"))
+}
+
+/// The endpoint of one service or of all, with a slash at its end:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
+pub(super) fn endpoint(env: &Env, of_service: &'static str) -> Result<Option<String>, Error> {
+    let named = [of_service, ENDPOINT_URL].into_iter().find_map(|name| Some((name, env.get(name)?)));
+    let Some((name, url)) = named else { return Ok(None) };
+    sts::custom_endpoint(name, url.expose()).map(Some)
 }
 
 /// The region; the first of the two variables wins.

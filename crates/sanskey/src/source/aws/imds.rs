@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use super::role_credentials;
+use super::{environment, role_credentials};
 use crate::aws::{Credentials, region};
 use crate::config::AwsSource;
-use crate::desk::{Answer, Desk, Flow};
+use crate::desk::{Answer, Desk, Env, Flow};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::http::{HttpRequest, Method};
 use crate::secret::Secret;
@@ -15,10 +15,10 @@ use crate::server::Server;
 use crate::url::{encode, is_visible_ascii};
 
 /// The service, as far as it is needed: each URL is there if it is.
-pub(super) struct Imds<'a> {
-    zone: Option<&'a str>,
-    roles: Option<&'a str>,
-    session: Option<&'a str>,
+pub(super) struct Imds {
+    zone: Option<String>,
+    roles: Option<String>,
+    session: Option<String>,
 }
 
 const SERVER: Server = Server {
@@ -36,40 +36,48 @@ const SERVER: Server = Server {
 /// A session is needed for a few requests only.
 const SESSION_SECONDS: &str = "300";
 
-impl<'a> Imds<'a> {
-    /// What is needed must be configured; that is checked before the first request.
+impl Imds {
+    /// What is needed must be configured and enabled; that is checked before the first request.
     pub(super) fn of(
-        source: &'a AwsSource,
-        needs_region: bool,
-        needs_credentials: bool,
+        source: &AwsSource,
+        env: &Env,
+        (needs_region, needs_credentials): (bool, bool),
     ) -> Result<Self, Error> {
-        if needs_region && source.region_url.is_none() {
-            return Err(Error::new(
+        let is_disabled = environment::is_metadata_disabled(env);
+        if needs_region && (source.region_url.is_none() || is_disabled) {
+            return Err(unavailable(
                 ErrorCode::AwsRegionUnavailable,
-                "The AWS region is not in the environment, and the configuration has no region_url.",
+                "The AWS region is not in the environment",
                 "Set AWS_REGION, or add credential_source.region_url to the configuration.",
-            )
-            .at(Stage::Source));
+                is_disabled,
+            ));
         }
-        if needs_credentials && source.credentials_url.is_none() {
-            return Err(Error::new(
+        if needs_credentials && (source.credentials_url.is_none() || is_disabled) {
+            return Err(unavailable(
                 ErrorCode::AwsCredentialsUnavailable,
-                "There are no AWS credentials in the environment, and the configuration has no url to ask for them.",
+                "The environment names no AWS credentials",
                 "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or add credential_source.url to the configuration.",
-            )
-            .at(Stage::Source));
+                is_disabled,
+            ));
         }
         let is_needed = needs_region || needs_credentials;
+        let address = |url: &Option<String>| {
+            let url = url.as_deref()?;
+            if environment::wants_metadata_over_ipv6(env) {
+                return Some(url.replacen("://169.254.169.254", "://[fd00:ec2::254]", 1));
+            }
+            Some(url.to_owned())
+        };
         Ok(Self {
-            zone: source.region_url.as_deref(),
-            roles: source.credentials_url.as_deref(),
-            session: source.session_token_url.as_deref().filter(|_| is_needed),
+            zone: address(&source.region_url),
+            roles: address(&source.credentials_url),
+            session: address(&source.session_token_url).filter(|_| is_needed),
         })
     }
 
     /// Begins a session of version 2: one for the whole exchange. `None` means version 1.
     pub(super) fn session(&self, desk: &mut Desk) -> Flow<Option<Secret>> {
-        let Some(url) = self.session else { return Ok(None) };
+        let Some(url) = self.session.as_deref() else { return Ok(None) };
         let answer = desk.http("imds-session", &SERVER, &|_| {
             Ok(imds_request(Method::Put, url).header("x-aws-ec2-metadata-token-ttl-seconds", SESSION_SECONDS))
         })?;
@@ -83,7 +91,7 @@ impl<'a> Imds<'a> {
     }
 
     pub(super) fn region(&self, desk: &mut Desk, session: Option<&Secret>) -> Flow<String> {
-        let url = self.zone.unwrap_or_default();
+        let url = self.zone.as_deref().unwrap_or_default();
         let answer = desk.http("aws-region", &SERVER, &|_| Ok(get(url, session)))?;
         let zone = accept(&answer, session)?.trim();
         match region::of_zone(zone) {
@@ -101,13 +109,23 @@ impl<'a> Imds<'a> {
     }
 
     pub(super) fn credentials(&self, desk: &mut Desk, session: Option<&Secret>) -> Flow<Credentials> {
-        let url = self.roles.unwrap_or_default().trim_end_matches('/');
+        let url = self.roles.as_deref().unwrap_or_default().trim_end_matches('/');
         let answer = desk.http("aws-role", &SERVER, &|_| Ok(get(url, session)))?;
         let role = first_role(&answer, session)?;
         let role_url: String = [url, "/"].into_iter().chain(encode(&role)).collect();
         let answer = desk.http("aws-credentials", &SERVER, &|_| Ok(get(&role_url, session)))?;
         Ok(role_credentials::read(&SERVER, &answer, accept(&answer, session)?)?)
     }
+}
+
+fn unavailable(code: ErrorCode, what: &str, hint: &'static str, is_disabled: bool) -> Error {
+    if is_disabled {
+        let hint = "Unset AWS_EC2_METADATA_DISABLED to let sanskey ask the instance, or set AWS_REGION and a source of AWS credentials.";
+        return Error::new(code, format!("{what}, and AWS_EC2_METADATA_DISABLED is true."), hint)
+            .at(Stage::Source);
+    }
+    Error::new(code, format!("{what}, and the configuration has no url to ask for it."), hint)
+        .at(Stage::Source)
 }
 
 fn get(url: &str, session: Option<&Secret>) -> HttpRequest {

@@ -1,84 +1,74 @@
-//! The identity of a workload on AWS: a region, and the credentials of its role.
+//! The identity of a workload on AWS: a region, the credentials of its role, and what is made of them.
 //!
-//! The region is taken from the caller, else from the environment, else from the EC2 instance metadata
-//! service (IMDS); the credentials likewise, with the container's endpoint before IMDS. AIP-4117,
-//! "Determining the subject token in AWS", knows no container; an unmodified `aws1` configuration works
-//! in one all the same.
+//! 1. Where the credentials are: [`place`]. The first place that is configured is used; if it fails, nothing
+//!    falls through to another, which would be another identity.
+//! 2. What AWS is to be asked for with them: a session, other roles ([`calls`]).
+//! 3. The proof: a signed `GetCallerIdentity` request, or a JWT that AWS signs.
+//!
+//! AIP-4117, "Determining the subject token in AWS", knows environment keys and EC2 only. An unmodified
+//! `aws1` configuration works in the other places all the same.
 
+mod calls;
 mod container;
 mod environment;
 mod imds;
+mod place;
+mod process;
+mod profile;
 mod role_credentials;
+mod sso;
+mod web_identity;
 
+use super::Proof;
 use crate::aws::{Credentials, VerificationUrl, region};
-use crate::config::AwsSource;
+use crate::config::{AwsSource, CredentialConfig};
 use crate::desk::{Desk, Env, Flow, both};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::goal::Options;
 use crate::secret::Secret;
 use crate::time::UnixTime;
-use container::Container;
 use imds::Imds;
+use place::{Found, Origin, Place};
+
+/// Finds the region and the credentials, and makes the proof.
+pub(super) fn proof(
+    desk: &mut Desk,
+    source: &AwsSource,
+    config: &CredentialConfig,
+    options: &Options,
+) -> Flow<Proof> {
+    let calls = config.aws_calls().replaced_by(&options.aws_calls());
+    calls.check().map_err(|(parameter, problem)| {
+        Error::invalid_argument(format!("The parameter {parameter} of a call to AWS {problem}."))
+    })?;
+    let env = environment::read(desk, options, &calls)?;
+    let origin = Origin::find(desk, &env, options)?;
+    let known_region = known_region(&env, options, origin.region.as_deref())?;
+    let needs_metadata = (known_region.is_none(), matches!(origin.place, Place::Instance));
+    let imds = Imds::of(source, &env, needs_metadata)?;
+
+    let session = imds.session(desk)?;
+    let (region, found) = both(
+        known_region.map_or_else(|| imds.region(desk, session.as_ref()), Ok),
+        origin.place.look(desk, &imds, session.as_ref()),
+    )?;
+    // What is wrong with an endpoint that is not needed is nobody's business.
+    let is_called = matches!(found, Found::WebIdentity(..)) || !origin.roles.is_empty() || !calls.is_empty();
+    let sts = calls::endpoint(is_called.then_some(&env), &region)?;
+    let credentials = calls::credentials(desk, &sts, found)?;
+    let credentials = calls::take_on(desk, &sts, credentials, &origin.roles, &calls)?;
+    if let Some(call) = &calls.get_web_identity_token {
+        return calls::web_identity_token(desk, &sts, call, config.audience(), &credentials).map(Proof::Jwt);
+    }
+    let verification_url = VerificationUrl::from_template(&source.verification_url_template, &region);
+    Ok(Proof::SignedRequest(CallerIdentity { credentials, region, verification_url }))
+}
 
 /// All that it takes to sign a `GetCallerIdentity` request.
 pub(crate) struct CallerIdentity {
     credentials: Credentials,
     region: String,
     verification_url: VerificationUrl,
-}
-
-/// Finds the region and the credentials. A source of them that is configured is used; if it fails,
-/// nothing falls through to another.
-pub(super) fn caller_identity(
-    desk: &mut Desk,
-    source: &AwsSource,
-    options: &Options,
-) -> Flow<CallerIdentity> {
-    let env = environment::read(desk, options)?;
-    let known_region = known_region(&env, options)?;
-    let place = Place::find(&env, options)?;
-    let imds = Imds::of(source, known_region.is_none(), matches!(place, Place::Instance))?;
-    let session = imds.session(desk)?;
-    let (region, credentials) = both(
-        known_region.map_or_else(|| imds.region(desk, session.as_ref()), Ok),
-        match place {
-            Place::Known(credentials) => Ok(credentials),
-            Place::Container(container) => container.credentials(desk),
-            Place::Instance => imds.credentials(desk, session.as_ref()),
-        },
-    )?;
-
-    desk.keep_secret(&credentials.secret_access_key);
-    if let Some(token) = &credentials.session_token {
-        desk.keep_secret(token);
-    }
-    let verification_url = VerificationUrl::from_template(&source.verification_url_template, &region);
-    Ok(CallerIdentity { credentials, region, verification_url })
-}
-
-/// Where the credentials are.
-enum Place {
-    Known(Credentials),
-    Container(Container),
-    Instance,
-}
-
-impl Place {
-    /// The first place that is configured.
-    fn find(env: &Env, options: &Options) -> Result<Self, Error> {
-        if let Some(credentials) = &options.aws_credentials {
-            credentials.check().map_err(|error| error.at(Stage::Source))?;
-            return Ok(Self::Known(credentials.clone()));
-        }
-        if let Some(credentials) = environment::credentials_in(env)? {
-            return Ok(Self::Known(credentials));
-        }
-        environment::refuse_unsupported(env)?;
-        if let Some(container) = Container::in_environment(env)? {
-            return Ok(Self::Container(container));
-        }
-        Ok(Self::Instance)
-    }
 }
 
 impl CallerIdentity {
@@ -89,8 +79,8 @@ impl CallerIdentity {
     }
 }
 
-/// The region as the caller or the environment names it.
-fn known_region(env: &Env, options: &Options) -> Result<Option<String>, Error> {
+/// The region as the caller, the environment or the profile names it.
+fn known_region(env: &Env, options: &Options, of_profile: Option<&str>) -> Result<Option<String>, Error> {
     if let Some(region) = options.aws_region.as_ref().filter(|region| !region.is_empty()) {
         if region::is_plausible(region) {
             return Ok(Some(region.clone()));
@@ -99,10 +89,12 @@ fn known_region(env: &Env, options: &Options) -> Result<Option<String>, Error> {
             Error::invalid_argument("The AWS region that was given has characters that no region has.");
         return Err(error.at(Stage::Source));
     }
-    match environment::region_in(env) {
+    let of_environment = environment::region_in(env);
+    let place = if of_environment.is_some() { "environment" } else { "AWS profile" };
+    match of_environment.or_else(|| of_profile.map(str::to_owned)) {
         Some(region) if !region::is_plausible(&region) => Err(Error::new(
             ErrorCode::AwsRegionUnknown,
-            "The AWS region in the environment has characters that no region has.",
+            format!("The AWS region in the {place} has characters that no region has."),
             "Set AWS_REGION to the name of a region, such as eu-central-1.",
         )
         .at(Stage::Source)),

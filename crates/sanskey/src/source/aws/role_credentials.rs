@@ -1,4 +1,4 @@
-//! The JSON form in which AWS hands a role's credentials to the machine or the container that has it.
+//! The JSON forms in which AWS hands over credentials.
 
 use serde_json::{Map, Value};
 
@@ -8,16 +8,14 @@ use crate::error::{Error, RemoteError};
 use crate::secret::Secret;
 use crate::server::Server;
 
-/// The credentials in `text`, which `server` answered with.
+/// The credentials in `text`, which `server` answered with: the form of EC2 and of containers.
 pub(super) fn read(server: &Server, answer: &Answer, text: &str) -> Result<Credentials, Error> {
     let malformed =
         |problem: &str| server.malformed(answer.response.status, problem).about_ask(&answer.ask_id);
     let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
         return Err(malformed("with something other than a JSON object where credentials belong"));
     };
-    // All of them first, so that none is left in what was parsed if another is missing.
-    let mut take = |name: &str| take_text(&mut body, name);
-    let (id, secret, token) = (take("AccessKeyId"), take("SecretAccessKey"), take("Token"));
+    let credentials = take(&mut body, ["AccessKeyId", "SecretAccessKey", "Token"]);
     if let Some(code) = body.get("Code").and_then(Value::as_str).filter(|code| *code != "Success") {
         let remote = RemoteError::new(Some(code), body.get("Message").and_then(Value::as_str));
         let hint = "AWS could not take on the role: see that it exists, and that its trust policy admits this machine.";
@@ -26,19 +24,27 @@ pub(super) fn read(server: &Server, answer: &Answer, text: &str) -> Result<Crede
             .about_ask(&answer.ask_id)
             .with_hint(hint));
     }
+    credentials.map_err(|problem| malformed(&format!("with {problem}")))
+}
+
+/// Moves credentials out of an object, whose members are called so in this form. All of them are moved
+/// first, so that none is left in what was parsed if another is missing.
+pub(super) fn take(body: &mut Map<String, Value>, names: [&str; 3]) -> Result<Credentials, String> {
+    let [id, secret, token] = names.map(|name| take_text(body, name));
+    let [id_name, secret_name, _] = names;
     let (Some(id), Some(secret)) = (&id, &secret) else {
-        let missing = if id.is_none() { "AccessKeyId" } else { "SecretAccessKey" };
-        return Err(malformed(&format!("with credentials that have no {missing}")));
+        let missing = if id.is_none() { id_name } else { secret_name };
+        return Err(format!("credentials that have no {missing}"));
     };
     let mut credentials = Credentials::new(id.expose(), secret.clone());
     credentials.session_token = token;
     match credentials.check() {
         Ok(()) => Ok(credentials),
-        Err(_) => Err(malformed("with credentials that cannot be sent in a header")),
+        Err(_) => Err("credentials that cannot be sent in a header".to_owned()),
     }
 }
 
-fn take_text(body: &mut Map<String, Value>, name: &str) -> Option<Secret> {
+pub(super) fn take_text(body: &mut Map<String, Value>, name: &str) -> Option<Secret> {
     match body.get_mut(name).map(Value::take) {
         Some(Value::String(text)) if !text.is_empty() => Some(Secret::new(text)),
         _ => None,
