@@ -161,7 +161,7 @@ def test_credentials_that_renew_themselves_are_asked_at_each_exchange(fetch: Fet
 @pytest.mark.parametrize("fetch", FETCHES)
 @pytest.mark.parametrize("session", [boto3.Session, botocore.session.Session])
 def test_a_session_without_credentials(fetch: Fetch, session: Callable[[], Any]) -> None:
-    for given in (session(), session):
+    for given in (session(), session, session().get_credentials, lambda: None):
         with pytest.raises(ConfigError) as caught:
             fetch(Google(), given)
         assert (caught.value.code, caught.value.stage) == ("aws_credentials_unavailable", "source")
@@ -188,7 +188,7 @@ def test_what_an_sdk_raises_is_passed_on(fetch: Fetch) -> None:
 @pytest.mark.parametrize("fetch", FETCHES)
 def test_what_cannot_be_a_key(fetch: Fetch) -> None:
     partial = SimpleNamespace(access_key=SECRET, secret_key=SECRET)
-    for given in (dict, lambda: None, lambda: SECRET, lambda: boto3_session, partial, {"access_key": SECRET}):
+    for given in (dict, lambda: SECRET, lambda: boto3_session, partial, {"access_key": SECRET}):
         with pytest.raises(MisuseError, match=r"must be sanskey\.AwsCredentials\(.*boto3") as caught:
             fetch(Google(), given)
         assert caught.value.__context__ is None

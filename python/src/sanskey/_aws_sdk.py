@@ -43,16 +43,11 @@ def resolution(given: object, region: str | None) -> Generator[Callable[[], Any]
     """Yields the calls that have to be made, one after the other, and is sent what they returned."""
     if isinstance(given, type) or (callable(given) and not _is_of_an_sdk(given)):
         given = yield given
+        _check_there_are("function", given)
     if hasattr(given, "get_credentials"):
         session = given
         given = yield session.get_credentials
-        if given is None:
-            raise ConfigError(
-                "The session that was given as aws_credentials has no credentials.",
-                code="aws_credentials_unavailable",
-                stage="source",
-                hint="Configure the session as for calls to AWS, or leave aws_credentials out: sanskey looks itself.",
-            )
+        _check_there_are("session", given)
         if region is None:
             region = yield lambda: _region_of(session)
     if hasattr(given, "get_frozen_credentials"):
@@ -67,6 +62,16 @@ def resolution(given: object, region: str | None) -> Generator[Callable[[], Any]
 
 def _is_of_an_sdk(given: object) -> bool:
     return any(hasattr(given, name) for name in ("get_credentials", "get_frozen_credentials", *_FROZEN))
+
+
+def _check_there_are(giver: str, credentials: object) -> None:
+    if credentials is None:
+        raise ConfigError(
+            f"The {giver} that is aws_credentials has no credentials.",
+            code="aws_credentials_unavailable",
+            stage="source",
+            hint="Configure AWS's SDK as for calls to AWS, or leave aws_credentials out: sanskey looks itself.",
+        )
 
 
 def _region_of(session: Any) -> str | None:

@@ -34,9 +34,9 @@ Now: TypeAlias = float | datetime | None
 _Key: TypeAlias = AwsCredentials | AwsSdkFrozenCredentials
 _Keys: TypeAlias = _Key | AwsSdkCredentials | AwsSdkSession
 _AsyncKeys: TypeAlias = _Key | AsyncAwsSdkCredentials | AsyncAwsSdkSession
-AwsCredentialsLike: TypeAlias = _Keys | Callable[[], _Keys]
+AwsCredentialsLike: TypeAlias = _Keys | Callable[[], _Keys | None]
 """A key, or a session or credentials of boto3 or botocore, or a function that returns any of these."""
-AsyncAwsCredentialsLike: TypeAlias = _AsyncKeys | Callable[[], _AsyncKeys | Awaitable[_AsyncKeys]]
+AsyncAwsCredentialsLike: TypeAlias = _AsyncKeys | Callable[[], _AsyncKeys | Awaitable[_AsyncKeys | None] | None]
 """The same, and whatever has to be awaited on the way, for `sanskey.aio`."""
 
 

@@ -52,13 +52,13 @@ class StepListener(Protocol):
 
 
 class AwsSdkFrozenCredentials(Protocol):
-    """What `get_frozen_credentials` of botocore gives."""
+    """What `get_frozen_credentials` of botocore gives. Without a key and its secret it is refused."""
 
     @property
-    def access_key(self) -> str: ...
+    def access_key(self) -> str | None: ...
 
     @property
-    def secret_key(self) -> str: ...
+    def secret_key(self) -> str | None: ...
 
     @property
     def token(self) -> str | None: ...

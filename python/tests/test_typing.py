@@ -1,0 +1,95 @@
+"""What a strict type checker says of programs that use the AWS options: nothing of right ones, all of wrong ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import run_python
+
+PRELUDE = """
+from typing import NamedTuple
+from typing_extensions import Unpack
+import sanskey
+from sanskey import AssumeRole, AwsCredentials, GetSessionToken, GetWebIdentityToken, aio
+from sanskey.compat import TokenService
+
+# As the stubs of botocore and aiobotocore say it.
+class Frozen(NamedTuple):
+    access_key: str | None
+    secret_key: str | None
+    token: str | None
+    account_id: str | None = None
+
+class Credentials:
+    access_key = secret_key = token = ""
+    def get_frozen_credentials(self) -> Frozen: return Frozen(None, None, None)
+
+class Session:
+    region_name: str | None = None
+    def get_credentials(self) -> Credentials | None: ...
+
+class AioCredentials:
+    async def get_frozen_credentials(self) -> Frozen: return Frozen(None, None, None)
+
+class AioSession:
+    async def get_credentials(self) -> AioCredentials | None: ...
+
+async def key() -> AwsCredentials: return AwsCredentials("a", "b")
+
+ROLE = AssumeRole("arn:aws:iam::123456789012:role/hub", external_id="x")
+"""
+RIGHT = """
+sanskey.fetch_token("path", aws_credentials=Session(), aws_region="us-east-1", aws_profile=None)
+sanskey.fetch_token("path", aws_credentials=Credentials())
+sanskey.fetch_token("path", aws_credentials=Frozen("a", "b", None))
+sanskey.fetch_token("path", aws_credentials=AwsCredentials("a", "b"))
+sanskey.fetch_token("path", aws_credentials=Session)
+sanskey.fetch_token("path", aws_credentials=Session().get_credentials)
+sanskey.fetch_token("path", aws_assume_role=ROLE, aws_get_session_token=GetSessionToken())
+sanskey.fetch_token("path", aws_assume_role=[ROLE, AssumeRole("arn", policy_arns=["a"])])
+sanskey.Exchange("path", sanskey.goals.AccessToken(), aws_credentials=Session(), aws_profile="a", aws_assume_role=ROLE)
+(sanskey.Exchange("path", sanskey.goals.AccessToken()).clock_skew or 0) + 1
+
+def wrapped(credentials: sanskey.AwsCredentialsLike, **aws: Unpack[sanskey.AwsOptions]) -> sanskey.Token:
+    return sanskey.fetch_token("path", aws_credentials=credentials, **aws)
+
+async def main(credentials: sanskey.AsyncAwsCredentialsLike) -> tuple[str, str]:
+    for given in (Session(), AioSession(), AioSession().get_credentials, AioCredentials(), key, credentials):
+        await aio.fetch_token("path", aws_credentials=given, aws_web_identity_token=GetWebIdentityToken())
+    await aio.fetch_token("path", aws_web_identity_token=GetWebIdentityToken(signing_algorithm="ES384"))
+    return TokenService("1", "2", "3", "4", "5", "6", "7", gcp_token_lifetime=None, gcp_token_scopes=None).get_token()
+"""
+WRONG = [
+    ('sanskey.fetch_token("path", aws_credentials=key)', "arg-type"),
+    ('sanskey.fetch_token("path", aws_credentials=AioSession())', "arg-type"),
+    ('sanskey.fetch_token("path", aws_credentials={"access_key_id": "a"})', "arg-type"),
+    ('sanskey.fetch_token("path", aws_credentials="a")', "arg-type"),
+    ('sanskey.fetch_token("path", aws_profil="a")', "call-arg"),
+    ('sanskey.fetch_token("path", aws_region=5)', "arg-type"),
+    ('sanskey.fetch_token("path", aws_assume_role="arn")', "arg-type"),
+    ('sanskey.fetch_token("path", aws_assume_role=[{"role_arn": "a"}])', "list-item"),
+    ('sanskey.fetch_token("path", aws_get_session_token=True)', "arg-type"),
+    ('sanskey.fetch_token("path", aws_web_identity_token=GetSessionToken())', "arg-type"),
+    ('GetWebIdentityToken(signing_algorithm="HS256")', "arg-type"),
+    ("AssumeRole()", "call-arg"),
+    ('AssumeRole("arn", duration_seconds="900")', "arg-type"),
+    ("ROLE.role_arn = 'a'", "misc"),
+    ('aio.fetch_token("path", aws_credentials=5)', "arg-type"),
+    ('TokenService("1", "2")', "call-arg"),
+]
+
+
+def test_programs(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    right, wrong = tmp_path / "right.py", tmp_path / "wrong.py"
+    right.write_text(PRELUDE + RIGHT, encoding="utf-8")
+    wrong.write_text(PRELUDE + "\n".join(line for line, _ in WRONG), encoding="utf-8")
+    cache = pytestconfig.rootpath / ".mypy_cache" / "programs"
+    options = ["--strict", "--config-file=", f"--cache-dir={cache}", "--no-error-summary", "--hide-error-context"]
+    options += ["--disable-error-code=empty-body", "--disable-error-code=unused-coroutine"]
+    done = run_python("-m", "mypy", *options, str(right), str(wrong))
+    first = PRELUDE.count("\n") + 1
+    expected = [f"wrong.py:{number} [{code}]" for number, (_, code) in enumerate(WRONG, first)]
+    told = [line for line in done.stdout.splitlines() if ": error: " in line]
+    found = [f"{Path(line.split(':')[0]).name}:{line.split(':')[1]} [{line.rpartition('[')[2]}" for line in told]
+    assert (found, done.stderr) == (expected, ""), done.stdout
