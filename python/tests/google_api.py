@@ -66,7 +66,10 @@ class GoogleApi:
         self._end.daemon = True
         self._end.start()
 
-    def stop(self) -> None:
+    def __enter__(self) -> GoogleApi:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._end.cancel()
         self._server.shutdown()
         self._server.server_close()

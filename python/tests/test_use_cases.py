@@ -7,7 +7,10 @@ import hashlib
 import json
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -25,16 +28,15 @@ Environment = Callable[[Emulator], dict[str, str]]
 @pytest.fixture
 def google_api() -> Iterator[StartApi]:
     """Starts APIs, and stops them with the test; none of them may have refused a request."""
-    apis: list[GoogleApi] = []
+    with ExitStack() as stack:
+        apis: list[GoogleApi] = []
 
-    def start(emulator: Emulator, answers: Mapping[str, list[object]]) -> GoogleApi:
-        apis.append(GoogleApi(emulator, answers))
-        return apis[-1]
+        def start(emulator: Emulator, answers: Mapping[str, list[object]]) -> GoogleApi:
+            apis.append(stack.enter_context(GoogleApi(emulator, answers)))
+            return apis[-1]
 
-    yield start
-    for api in apis:
-        api.stop()
-        assert api.refused == []
+        yield start
+        assert [api.refused for api in apis] == [[] for _ in apis]
 
 
 class Platform:
@@ -220,3 +222,11 @@ def test_a_role_that_google_does_not_let_in_calls_nothing(
     assert "RemoteError: sts_rejected: " in done.stderr
     assert api.calls == []
     assert running.requests() == [OF_A_BUILD[0], "POST /v1/token 400"]
+
+
+def test_the_api_refuses_tokens_of_others(emulator: Start) -> None:
+    with GoogleApi(emulator(), {"GET /v1/things": [{}]}) as api:
+        headers = {"authorization": "Bearer ya29.somebody-else-s"}
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(urllib.request.Request(f"{api.url}/v1/things", headers=headers), timeout=10)
+        assert (api.calls, api.refused) == ([], ["GET /v1/things"])
