@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 from vector_json import ask_json, config_text, error_result, load, outcome_json, reply_of, shown
 
-from sanskey import AwsCredentials, CredentialConfig, Done, Exchange, SanskeyError, goals
+from sanskey import (
+    AssumeRole,
+    AwsCredentials,
+    AwsOptions,
+    CredentialConfig,
+    Done,
+    Exchange,
+    GetSessionToken,
+    GetWebIdentityToken,
+    SanskeyError,
+    goals,
+)
 
 
 @pytest.mark.parametrize("path", load("exchange"), ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -27,7 +38,7 @@ def test_exchange(path: Path, caplog: pytest.LogCaptureFixture) -> None:
             config,
             goals.AccessToken(vector["goal"]["scopes"]),
             aws_credentials=credentials,
-            aws_region=options["aws_region"],
+            **aws_options(options),
             endpoints=options["endpoints"],
             entropy=bytes.fromhex(options["entropy"]),
         )
@@ -45,10 +56,23 @@ def test_exchange(path: Path, caplog: pytest.LogCaptureFixture) -> None:
         end = exchange.poll(vector.get("end", now))
         assert isinstance(end, Done)
         printed.append(end)
-        result = {"outcome": outcome_json(end.outcome)}
+        result: dict[str, Any] = {"outcome": outcome_json(end.outcome)}
+        if exchange.clock_skew is not None:
+            result["clock_skew_seconds"] = exchange.clock_skew
     except SanskeyError as error:
         printed.append(error)
         result = error_result(error, vector["result"])
     assert (result, polled) == (vector["result"], len(vector["rounds"]))
     text = shown(*printed) + caplog.text
     assert [secret for secret in vector["secrets"] if secret in text] == []
+
+
+def aws_options(options: dict[str, Any]) -> AwsOptions:
+    session, jwt = options.get("aws_get_session_token"), options.get("aws_web_identity_token")
+    return {
+        "aws_region": options["aws_region"],
+        "aws_profile": options.get("aws_profile"),
+        "aws_assume_role": [AssumeRole(**role) for role in options.get("aws_assume_role") or []],
+        "aws_get_session_token": None if session is None else GetSessionToken(**session),
+        "aws_web_identity_token": None if jwt is None else GetWebIdentityToken(**jwt),
+    }

@@ -48,7 +48,7 @@ def resolution(given: object, region: str | None) -> Generator[Callable[[], Any]
         session = given
         given = yield session.get_credentials
         _check_there_are("session", given)
-        if region is None:
+        if region is None or region == "":
             region = yield lambda: _region_of(session)
     if hasattr(given, "get_frozen_credentials"):
         given = yield given.get_frozen_credentials
