@@ -8,6 +8,7 @@ import pickle
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+import boto3  # type: ignore[import-untyped]
 import pytest
 
 import sanskey
@@ -56,9 +57,9 @@ def test_the_parameters_are_the_same() -> None:
     parameters = list(inspect.signature(TokenService).parameters.values())
     given_by_position = [parameter for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
     assert [(parameter.name, parameter.default) for parameter in given_by_position] == PARAMETERS
-    assert [(more.name, more.kind) for more in parameters[len(PARAMETERS) :]] == [
-        ("host", inspect.Parameter.KEYWORD_ONLY)
-    ]
+    more = parameters[len(PARAMETERS) :]
+    assert [parameter.name for parameter in more] == ["aws_credentials", "host"]
+    assert {parameter.kind for parameter in more} == {inspect.Parameter.KEYWORD_ONLY}
 
 
 def test_the_attributes_are_the_same() -> None:
@@ -122,7 +123,9 @@ class AwsAndGoogle:
             self.lifetimes_and_scopes.append((asked["lifetime"], asked["scope"]))
             return HttpResponse(200, [], '{"accessToken": "secret-token", "expireTime": "2126-01-02T03:04:05.678Z"}')
         host = request.url.removeprefix("https://").removesuffix("/")
-        self.assumed.append({"host": host, **{name: value for name, [value] in parse_qs(request.body).items()}})
+        key = dict(request.headers)["authorization"].partition("Credential=")[2].split("/")[0]
+        parameters = {name: value for name, [value] in parse_qs(request.body).items()}
+        self.assumed.append({"host": host, "signed by": key, **parameters})
         keys = "<AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
         result = f"<AssumeRoleResult><Credentials>{keys}</Credentials></AssumeRoleResult>"
         return HttpResponse(200, [], f"<AssumeRoleResponse>{result}</AssumeRoleResponse>")
@@ -142,6 +145,7 @@ def test_a_token() -> None:
     assert host.assumed == [
         {
             "host": "sts.us-east-1.amazonaws.com",
+            "signed by": "AKID",
             "Action": "AssumeRole",
             "Version": "2011-06-15",
             "RoleArn": "arn:aws:iam::123456789012:role/spoke",
@@ -190,6 +194,15 @@ def test_the_partition_of_a_region_and_the_path_of_a_role(region: str, host: str
     [assumed] = aws.assumed
     assert (assumed["host"], assumed["RoleArn"], assumed["RoleSessionName"]) == (host, arn, "spoke")
     assert aws.signed[0]["url"].startswith(f"https://{host}?")
+
+
+def test_the_credentials_of_a_session() -> None:
+    host = AwsAndGoogle()
+    session = boto3.Session("AKIDBOTO3", "secret", region_name="sa-east-1")
+    TokenService(**ARGUMENTS, host=host, aws_credentials=session).get_token()
+    assert [(call["host"], call["signed by"]) for call in host.assumed] == [
+        ("sts.us-east-1.amazonaws.com", "AKIDBOTO3")
+    ]
 
 
 def test_a_refusal_says_where_it_came_from() -> None:

@@ -2,7 +2,8 @@
 
     from sanskey.compat import TokenService  # was: from scalesec_gcp_workload_identity.main import TokenService
 
-The credentials with which the role is taken on are found where sanskey finds them; boto3 is not needed.
+boto3 is not needed: the credentials with which the role is taken on are found where sanskey finds them. What boto3
+finds besides, such as a default profile that `AWS_PROFILE` does not name, it gives as `aws_credentials=boto3.Session()`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from .errors import ConfigError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .aliases import Scopes
+    from .aliases import AwsCredentialsLike, Scopes
     from .protocol import HttpHost
 
 _PARTITIONS = {
@@ -49,11 +50,12 @@ class TokenService:
         gcp_token_lifetime: str | None = "3600s",  # noqa: S107 - no password
         gcp_token_scopes: Scopes = "https://www.googleapis.com/auth/cloud-platform",  # noqa: S107
         *,
+        aws_credentials: AwsCredentialsLike | None = None,
         host: HttpHost | None = None,
     ) -> None:
         """`gcp_token_lifetime` is seconds with an `s`, `gcp_token_scopes` is separated by commas or spaces, or a list.
 
-        `host` does the I/O; without it `SystemHost` does. Raises `ConfigError` for arguments that cannot work.
+        `aws_credentials` and `host` are those of `fetch_token`. Raises `ConfigError` for arguments that cannot work.
         """
         self.gcp_project_number = _part("gcp_project_number", gcp_project_number)
         self.gcp_workload_id = _part("gcp_workload_id", gcp_workload_id)
@@ -73,11 +75,18 @@ class TokenService:
             f"/workloadIdentityPools/{self.gcp_workload_id}/providers/{self.gcp_provider}"
         )
         self._config = CredentialConfig.from_dict(self._fields())
+        self._credentials = aws_credentials
         self._host = host
 
     def get_token(self) -> tuple[str, str]:
         """A new access token, and when it expires, as RFC 3339 text. Raises `SanskeyError`."""
-        token = fetch_token(self._config, scopes=self.gcp_token_scopes, host=self._host, aws_region=self.aws_region)
+        token = fetch_token(
+            self._config,
+            scopes=self.gcp_token_scopes,
+            host=self._host,
+            aws_credentials=self._credentials,
+            aws_region=self.aws_region,
+        )
         self.gcp_sa_token = token.value
         return token.value, f"{token.expires_at:%Y-%m-%dT%H:%M:%SZ}"
 
