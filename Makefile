@@ -15,6 +15,9 @@ how_published = scripts/lib.sh scripts/third-party-notices.py
 rust_sources = Cargo.toml Cargo.lock $(shell find crates/sanskey crates/sanskey-bridge $(1) -name '*.rs' -o -name Cargo.toml)
 js_sources = $(shell find $(wildcard $(1)/src $(1)/build) -type f) $(wildcard $(1)/*.json $(1)/*.mjs)
 
+# What AWS runs Node functions with; it is for Linux only.
+lambda_client = $(if $(filter Linux,$(shell uname)),aws-lambda-ric)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup build test lint demo token packages clean
@@ -52,7 +55,7 @@ clean: ## remove what these commands made here (compiled tools stay in ~/.cache/
 
 .PHONY: setup-tools setup-python setup-node
 setup-tools:
-	@for tool in wasm-bindgen cargo-deny chromium; do echo "$$tool: $$(scripts/tool.sh $$tool)" || exit 1; done
+	@for tool in wasm-bindgen cargo-deny chromium $(lambda_client); do echo "$$tool: $$(scripts/tool.sh $$tool)" || exit 1; done
 	@echo "wasm32: the '$$(scripts/wasm32.sh way)' way"
 
 $(TARGET)/.prerequisites: Cargo.toml scripts/check-prerequisites.sh
@@ -127,6 +130,7 @@ test-wasm: build-wasm build-emulator
 	@cd wasm && CHROMIUM="$$(../scripts/tool.sh chromium)" NODE_OPTIONS="$$NODE_OPTIONS --test-reporter=spec" npm test --silent
 
 test-node: build-node build-emulator
+	@$(if $(lambda_client),scripts/tool.sh $(lambda_client) >/dev/null)
 	@echo '==> testing the npm package sanskey'
 	@cd node && NODE_OPTIONS="$$NODE_OPTIONS --test-reporter=spec" npm test --silent
 

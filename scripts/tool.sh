@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 cargo_deny_version=0.20.2
+aws_lambda_ric_version=4.0.2
 
 # cached NAME BINARY VERSION HOW_LONG: the binary of crate NAME at exactly VERSION.
 cached() {
@@ -39,6 +40,24 @@ cargo_install() {
     fi
 }
 
+# The client that AWS runs Node functions with: its package, with the addon that it is compiled to.
+aws_lambda_ric() {
+    local home="$CACHE/tools/aws-lambda-ric-$aws_lambda_ric_version"
+    if [ ! -d "$home" ]; then
+        { have c++ && have make && have xz; } || apt_install g++ make xz-utils ||
+            die "aws-lambda-ric is compiled with c++, make and xz" "On Debian and its kin: apt-get install g++ make xz-utils"
+        say "compiling aws-lambda-ric $aws_lambda_ric_version (about a minute, once per user)"
+        mkdir -p "$CACHE/tools"
+        local scratch
+        scratch="$(mktemp -d)"
+        "$ROOT/scripts/build-lambda-client.sh" "$scratch" "$aws_lambda_ric_version" </dev/null >"$home.log" 2>&1 ||
+            { rm -rf "$scratch" && tail -n 50 "$home.log" >&2 && die "aws-lambda-ric could not be compiled: see $home.log"; }
+        mv "$scratch/node_modules/aws-lambda-ric" "$home"
+        rm -rf "$scratch"
+    fi
+    printf '%s\n' "$home/index.mjs"
+}
+
 case "${1:-}" in
 wasm-bindgen)
     # The command line tool and the library must be of one version.
@@ -67,7 +86,10 @@ chromium)
     die "the browser tests need Chromium" "Install Chromium or Chrome, or set CHROMIUM to the path of one." \
         "On Debian and its kin: apt-get install chromium"
     ;;
+aws-lambda-ric)
+    aws_lambda_ric
+    ;;
 *)
-    die "usage: scripts/tool.sh wasm-bindgen|cargo-deny|chromium"
+    die "usage: scripts/tool.sh wasm-bindgen|cargo-deny|chromium|aws-lambda-ric"
     ;;
 esac
