@@ -2,8 +2,8 @@
 
     from sanskey.compat import TokenService  # was: from scalesec_gcp_workload_identity.main import TokenService
 
-boto3 is not needed: the credentials with which the role is taken on are found where sanskey finds them. What boto3
-finds besides, such as a default profile that `AWS_PROFILE` does not name, it gives as `aws_credentials=boto3.Session()`.
+boto3 is not needed: the credentials with which the role is taken on are found where sanskey finds them. A default
+profile counts if `AWS_PROFILE` names it; `aws_credentials=boto3.Session()` brings whatever boto3 finds.
 """
 
 from __future__ import annotations
