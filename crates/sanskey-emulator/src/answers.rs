@@ -8,6 +8,8 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// As sent: not percent-decoded, without the query.
     pub(crate) path: String,
+    /// What comes after the question mark, as sent; empty if there is none.
+    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
@@ -20,6 +22,12 @@ impl Request {
             (Some(value), None) => value.to_str().ok(),
             _ => None,
         }
+    }
+
+    /// A parameter of the query, decoded. The last one counts.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let pairs = form_urlencoded::parse(self.query.as_bytes());
+        pairs.filter(|(key, _)| key == name).last().map(|(_, value)| value.into_owned())
     }
 
     /// The token of an `Authorization: Bearer` header; the scheme's case does not matter (RFC 9110, section

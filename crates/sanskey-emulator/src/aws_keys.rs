@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{random, settings::Settings};
+use crate::{aws_roles, random, settings::Settings};
 
 /// How long temporary keys of a role live: EC2, ECS and EKS hand out keys for about six hours.
 const ROLE_KEY_LIFETIME: Duration = Duration::hours(6);
@@ -49,7 +49,22 @@ impl AwsKey {
     }
 
     fn of_role(settings: &Settings, role: &str, session: &str, now: OffsetDateTime) -> Self {
-        let account = &settings.account;
+        Self::of_session(&aws_roles::arn(role, settings), session, now + ROLE_KEY_LIFETIME)
+    }
+
+    /// Temporary keys of a role's session.
+    pub(crate) fn of_session(role_arn: &str, session: &str, expires_at: OffsetDateTime) -> Self {
+        let arn = format!("{}/{session}", aws_roles::sessions(role_arn));
+        let user_id = format!("AROA{}:{session}", random::capitals(17));
+        Self::temporary(aws_roles::account(role_arn), arn, user_id, expires_at)
+    }
+
+    /// Temporary keys of somebody who has others.
+    pub(crate) fn of_the_same(other: &Self, expires_at: OffsetDateTime) -> Self {
+        Self::temporary(&other.account, other.arn.clone(), other.user_id.clone(), expires_at)
+    }
+
+    fn temporary(account: &str, arn: String, user_id: String, expires_at: OffsetDateTime) -> Self {
         Self {
             access_key_id: format!("ASIA{}", random::capitals(16)),
             secret_access_key: random::base64(30),
@@ -57,10 +72,10 @@ impl AwsKey {
             // client which forgets one of the two encodings of the subject token fails at the first try and
             // not once in a while.
             session_token: Some(format!("IQoJb3JpZ2luX2Vj/+{}", random::base64(200))),
-            expires_at: Some(now + ROLE_KEY_LIFETIME),
-            account: account.clone(),
-            arn: format!("arn:aws:sts::{account}:assumed-role/{role}/{session}"),
-            user_id: format!("AROA{}:{session}", random::capitals(17)),
+            expires_at: Some(expires_at),
+            account: account.to_owned(),
+            arn,
+            user_id,
         }
     }
 
@@ -76,6 +91,13 @@ impl AwsKey {
             arn: format!("arn:aws:iam::{account}:user/{name}"),
             user_id: format!("AIDA{}", random::capitals(17)),
         }
+    }
+
+    /// Long-lived keys of the account's root user.
+    pub(crate) fn of_root(settings: &Settings) -> Self {
+        let account = &settings.account;
+        let arn = format!("arn:aws:iam::{account}:root");
+        Self { arn, user_id: account.clone(), ..Self::of_user(settings, "root") }
     }
 }
 

@@ -35,6 +35,11 @@ impl Authorization {
         self.credential.split('/').next().unwrap_or_default()
     }
 
+    /// What follows the key id in the credential: day, region, service and terminator.
+    pub(crate) fn scope(&self) -> impl Iterator<Item = &str> {
+        self.credential.split('/').skip(1)
+    }
+
     /// Whether the credential ends in the scope of this region, service and day.
     pub(crate) fn is_scoped_to(&self, region: &str, service: &str, date: OffsetDateTime) -> bool {
         let day = date.format(format_description!("[year][month][day]")).unwrap_or_default();

@@ -6,12 +6,18 @@ use time::OffsetDateTime;
 
 use crate::{
     answers::{Answer, Request, google_error, not_found},
-    settings::is_header_value,
+    pod_issuer,
+    settings::{Settings, is_header_value},
     store::{Store, TokenHolder},
 };
 
 /// Answers a request below `/emulator/`. These requests are not in the list of requests themselves.
-pub(crate) fn answer(store: &mut Store, request: &Request, now: OffsetDateTime) -> Answer {
+pub(crate) fn answer(
+    store: &mut Store,
+    settings: &Settings,
+    request: &Request,
+    now: OffsetDateTime,
+) -> Answer {
     match (request.path.as_str(), &request.method) {
         ("/emulator/requests", &Method::GET) => Answer::json(200, &json!(store.requests)),
         ("/emulator/requests", &Method::DELETE) => {
@@ -19,6 +25,7 @@ pub(crate) fn answer(store: &mut Store, request: &Request, now: OffsetDateTime) 
             Answer::text(204, "")
         }
         ("/emulator/container-token", &Method::PUT) => replace_container_token(store, request),
+        ("/emulator/web-identity-token", &Method::GET) => pod_issuer::token(store, settings, request, now),
         ("/emulator/whoami", &Method::GET) => whoami(store, request, now),
         _ => not_found(),
     }

@@ -1,12 +1,15 @@
 //! The other side of keyless access, on loopback: what an AWS workload and Google Cloud would answer.
 //!
-//! One process plays five services on one port:
+//! One process plays these services on one port:
 //!
 //! | path | service |
 //! |---|---|
 //! | `/latest/...` | the EC2 instance metadata service, versions 1 and 2 |
 //! | `/v2/credentials/ID` | the ECS agent: credentials of a task's role |
 //! | `/v1/credentials` | the EKS Pod Identity agent: credentials of a pod's role |
+//! | `POST /` | AWS's Security Token Service: roles, sessions, web identities |
+//! | `/id/.../keys` | the issuer of a cluster's web identity tokens, as EKS has one |
+//! | `/.well-known/...` | AWS's own issuer of web identity tokens |
 //! | `/v1/token` | Google's Security Token Service, with the rules it documents for AWS credentials |
 //! | `/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken` | Google's IAM Credentials API |
 //! | `/emulator/...` | a window into the emulator itself: requests so far, what a token is, and which token the pod has |
@@ -35,7 +38,9 @@ mod answers;
 mod attributes;
 pub mod aws_identity;
 mod aws_keys;
+mod aws_roles;
 mod aws_signature;
+mod aws_sts;
 mod container_agents;
 mod credential_config;
 mod cross_origin;
@@ -43,13 +48,17 @@ mod google_sts;
 mod iam_credentials;
 mod imds;
 mod inspection;
+mod outbound_issuer;
+mod pod_issuer;
 mod random;
 mod routes;
 mod server;
 mod settings;
+mod signing_keys;
 mod store;
 
 pub use aws_keys::AwsKey;
+pub use aws_roles::{Role, Trust};
 pub use server::{Emulator, Running, StopHandle, StopReason};
 pub use settings::Settings;
 pub use store::RequestRecord;

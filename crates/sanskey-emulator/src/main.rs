@@ -1,5 +1,7 @@
 //! The command `sanskey-emulator`.
 
+mod sts_arguments;
+
 use std::{
     io::{self, Read as _, Write as _},
     path::PathBuf,
@@ -9,6 +11,7 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use sanskey_emulator::{Emulator, Running, Settings};
+use sts_arguments::StsArguments;
 
 /// AWS metadata for instances and containers, Google STS and IAM Credentials on 127.0.0.1, for demos and tests of keyless access.
 ///
@@ -79,6 +82,9 @@ struct Arguments {
     #[arg(long, value_name = "ZONE", default_value_t = Settings::default().availability_zone)]
     region_zone: String,
 
+    #[command(flatten)]
+    sts: StsArguments,
+
     /// Full resource name of the workload identity pool provider
     #[arg(long, value_name = "NAME", default_value_t = Settings::default().audience)]
     audience: String,
@@ -120,7 +126,7 @@ enum Switch {
 
 impl Arguments {
     fn settings(&self) -> Settings {
-        Settings {
+        let mut settings = Settings {
             port: self.port,
             audience: self.audience.clone(),
             provider_account: self.provider_account.clone(),
@@ -139,10 +145,12 @@ impl Arguments {
             future_tolerance: Duration::from_secs(self.future_tolerance_seconds),
             lifetime_extension: self.lifetime_extension,
             allow_origin: self.allow_origin.clone(),
-            client_timeout: Settings::default().client_timeout,
             lifetime: Duration::from_secs(self.lifetime_seconds),
             max_requests: self.max_requests,
-        }
+            ..Settings::default()
+        };
+        self.sts.apply(&mut settings);
+        settings
     }
 }
 

@@ -30,3 +30,12 @@ pub(crate) fn hex(length: usize) -> String {
         text
     })
 }
+
+/// A UUID of version 4 (RFC 9562).
+pub(crate) fn uuid() -> String {
+    let mut bytes = bytes(16);
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}

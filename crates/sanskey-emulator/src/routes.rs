@@ -1,10 +1,12 @@
 //! Which service a path belongs to.
 
+use http::Method;
 use time::OffsetDateTime;
 
 use crate::{
     answers::{Answer, Request, not_found},
-    container_agents, cross_origin, google_sts, iam_credentials, imds, inspection,
+    aws_sts, container_agents, cross_origin, google_sts, iam_credentials, imds, inspection, outbound_issuer,
+    pod_issuer,
     settings::Settings,
     store::{RequestRecord, Store},
 };
@@ -23,12 +25,13 @@ pub(crate) fn answer(
         return cross_origin::mark(settings, preflight);
     }
     if request.path.starts_with("/emulator/") {
-        return cross_origin::mark(settings, inspection::answer(store, request, now));
+        return cross_origin::mark(settings, inspection::answer(store, settings, request, now));
     }
     let answer = service(store, settings, request, now);
     store.requests.push(RequestRecord {
         method: request.method.to_string(),
         path: request.path.chars().take(RECORDED_PATH).collect(),
+        action: aws_sts::has(request).then(|| aws_sts::action(request)).flatten(),
         status: answer.status,
     });
     cross_origin::mark(settings, answer)
@@ -43,6 +46,13 @@ fn service(store: &mut Store, settings: &Settings, request: &Request, now: Offse
         google_sts::answer(store, settings, request, now)
     } else if let Some(account) = iam_credentials::service_account(&request.path) {
         iam_credentials::answer(store, settings, request, &account, now)
+    } else if aws_sts::has(request) {
+        aws_sts::answer(store, settings, request, now)
+    } else if request.method == Method::GET {
+        let published = pod_issuer::document(store, settings, &request.path);
+        published
+            .or_else(|| outbound_issuer::document(store, settings, &request.path))
+            .unwrap_or_else(not_found)
     } else {
         not_found()
     }

@@ -107,6 +107,11 @@ impl Running {
         self.world.store().keep_aws_key(AwsKey::of_user(&self.world.settings, user_name))
     }
 
+    /// Fresh keys of the account's root user, which have no session token and no expiry either.
+    pub fn issue_root_key(&self) -> AwsKey {
+        self.world.store().keep_aws_key(AwsKey::of_root(&self.world.settings))
+    }
+
     /// The requests so far, in the order in which they were answered.
     pub fn requests(&self) -> Vec<RequestRecord> {
         self.world.store().requests.clone()
@@ -265,6 +270,7 @@ async fn respond(
         Ok(Ok(body)) => world.answer(&Request {
             method: head.method,
             path: head.uri.path().to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
             headers: head.headers,
             body: body.to_bytes().to_vec(),
         }),

@@ -4,10 +4,14 @@ use std::{io, time::Duration};
 
 use http::HeaderValue;
 
-use crate::google_sts;
+use crate::{
+    aws_roles::{Role, Trust},
+    google_sts,
+};
 
 /// Everything that can be set about one emulator. The default is a small, self-consistent world.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule that is on or off")]
 pub struct Settings {
     /// Port on 127.0.0.1; 0 lets the system choose.
     pub port: u16,
@@ -47,6 +51,14 @@ pub struct Settings {
     /// Whether `constraints/iam.allowServiceAccountCredentialLifetimeExtension` covers the service account:
     /// tokens may then live for 12 hours instead of one.
     pub lifetime_extension: bool,
+    /// The roles that AWS STS gives keys for.
+    pub roles: Vec<Role>,
+    /// The URL of the cluster's issuer of web identity tokens, which [`Trust::Pod`] trusts.
+    pub pod_issuer: String,
+    /// The URL of the account's own issuer of web identity tokens: that of `GetWebIdentityToken`.
+    pub outbound_issuer: String,
+    /// Whether the account has enabled outbound web identity federation.
+    pub outbound_federation: bool,
     /// Let web pages of this origin call the emulator, for example `http://127.0.0.1:8080`. `None` allows no
     /// page.
     pub allow_origin: Option<String>,
@@ -78,12 +90,29 @@ impl Default for Settings {
             strict_headers: false,
             future_tolerance: Duration::from_secs(5),
             lifetime_extension: false,
+            roles: default_roles(),
+            pod_issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/5A45CE1C0FFEE4A6B8D2E0F1A3C5B7D9".to_owned(),
+            outbound_issuer: "https://5a45ce1c-0ffe-4a6b-8d2e-0f1a3c5b7d9e.tokens.sts.global.api.aws".to_owned(),
+            outbound_federation: true,
             allow_origin: None,
             client_timeout: Duration::from_secs(30),
             lifetime: Duration::from_mins(10),
             max_requests: 10_000,
         }
     }
+}
+
+/// The subject of the pods that the default roles trust.
+pub(crate) const POD_SUBJECT: &str = "system:serviceaccount:default:sanskey";
+
+/// A role for pods, one that everybody in the account may assume, and one that only the latter may assume.
+fn default_roles() -> Vec<Role> {
+    vec![
+        Role::new("sanskey-irsa-role", Trust::Pod(POD_SUBJECT.to_owned())),
+        Role::new("sanskey-hub-role", Trust::Account),
+        Role::new("sanskey-spoke-role", Trust::Role("sanskey-hub-role".to_owned()))
+            .with_external_id("sanskey-external-id"),
+    ]
 }
 
 impl Settings {
@@ -103,6 +132,12 @@ impl Settings {
             (is_header_value(&self.container_token), "the container's token cannot be a header value"),
             (is_name(&self.instance_id), "the instance id is not a name"),
             (is_name(&self.service_account), "the service account is not an e-mail address"),
+            (
+                self.roles.iter().all(|role| role.is_valid(self)),
+                "a role that can be assumed has neither a name nor an ARN",
+            ),
+            (self.pod_issuer.starts_with("https://"), "the cluster's issuer is not an https URL"),
+            (self.outbound_issuer.starts_with("https://"), "the account's issuer is not an https URL"),
             (self.allow_origin.as_deref().is_none_or(is_header_value), "the origin cannot be a header value"),
         ] {
             if !holds {
@@ -110,6 +145,15 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// The subject of the first role that trusts pods.
+    pub(crate) fn pod_subject(&self) -> &str {
+        let mut subjects = self.roles.iter().filter_map(|role| match &role.trust {
+            Trust::Pod(subject) => Some(subject.as_str()),
+            Trust::Account | Trust::Role(_) => None,
+        });
+        subjects.next().unwrap_or(POD_SUBJECT)
     }
 
     /// The account that the provider trusts.

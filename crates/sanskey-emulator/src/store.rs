@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use crate::{aws_keys::AwsKey, random};
+use crate::{aws_keys::AwsKey, random, signing_keys::SigningKeys};
 
 /// One request as `GET /emulator/requests` tells it: never a query, a header or a body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -14,6 +14,9 @@ pub struct RequestRecord {
     pub method: String,
     /// The path without its query.
     pub path: String,
+    /// The action, of a call to AWS STS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
     /// The status that was answered.
     pub status: u16,
 }
@@ -43,6 +46,9 @@ pub(crate) struct Store {
     google_tokens: BTreeMap<String, GoogleToken>,
     /// The token that replaces the one of the settings.
     pub(crate) container_token: Option<String>,
+    source_identities: BTreeMap<String, String>,
+    /// The keys of the issuers of web identity tokens.
+    pub(crate) signing_keys: SigningKeys,
     pub(crate) requests: Vec<RequestRecord>,
     /// How many requests were answered, those that are not in the list included.
     pub(crate) answered: u64,
@@ -68,6 +74,15 @@ impl Store {
 
     pub(crate) fn aws_key(&self, access_key_id: &str) -> Option<&AwsKey> {
         self.aws_keys.get(access_key_id)
+    }
+
+    /// Remembers who stands at the beginning of a chain of roles.
+    pub(crate) fn keep_source_identity(&mut self, key: &AwsKey, source_identity: String) {
+        self.source_identities.insert(key.access_key_id.clone(), source_identity);
+    }
+
+    pub(crate) fn source_identity(&self, key: &AwsKey) -> Option<&str> {
+        self.source_identities.get(&key.access_key_id).map(String::as_str)
     }
 
     /// Issues an access token and returns its value.

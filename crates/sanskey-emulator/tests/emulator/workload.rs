@@ -100,7 +100,8 @@ fn the_list_of_requests_is_in_order_and_holds_no_secret() {
         ])
     );
     assert!(!listed.body.contains(&token));
-    let last = RequestRecord { method: "GET".to_owned(), path: "/nowhere".to_owned(), status: 404 };
+    let last =
+        RequestRecord { method: "GET".to_owned(), path: "/nowhere".to_owned(), action: None, status: 404 };
     assert_eq!(running.requests().last(), Some(&last));
 
     assert_eq!(send("DELETE", &requests, &[], "").status, 204);
