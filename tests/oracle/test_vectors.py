@@ -67,7 +67,7 @@ def test_exchanges_end_once_and_list_their_secrets():
         if not path.startswith("exchange/"):
             continue
         assert ("config" in vector) != ("config_text" in vector), path
-        assert len(vector["result"]) == 1, path
+        assert len(vector["result"].keys() - {"clock_skew_seconds"}) == 1, path
         assert vector["about"].endswith("."), path
         if vector["rounds"] and "outcome" in vector["result"]:
             assert vector["result"]["outcome"]["token"]["value"] in vector["secrets"], path

@@ -3,7 +3,7 @@
 import json
 from base64 import b64encode
 
-from . import protocol, world
+from . import world
 from .protocol import WAITED, failed, http, read_env, wait
 from .signing import percent_encode
 from .transcript import Exchange
@@ -28,7 +28,7 @@ HTML = "<!DOCTYPE html><html><title>Error 403 (Forbidden)</title><p>Your client 
 TOO_LARGE = {"reply": "http_response", "status": 200, "headers": [], "body_repeat": ["x", (1 << 20) + 1]}
 
 
-def exchanges():
+def failures():
     yield from of_the_environment()
     yield from of_the_metadata_session()
     yield from of_the_region()

@@ -4,8 +4,28 @@ import json
 import re
 from pathlib import Path
 
-from . import config_cases, container_cases, exchange_failures, exchange_success, function_cases
+from . import (
+    clock_cases,
+    config_cases,
+    container_cases,
+    exchange_failures,
+    exchange_success,
+    function_cases,
+    outbound_federation_cases,
+    role_chain_cases,
+    web_identity_cases,
+)
 
+SOURCES = [
+    clock_cases,
+    config_cases,
+    container_cases,
+    exchange_failures,
+    exchange_success,
+    outbound_federation_cases,
+    role_chain_cases,
+    web_identity_cases,
+]
 VECTORS = Path(__file__).parents[2] / "vectors"
 JSON_TEXT = r'("(?:[^"\\]|\\.)*")'
 PAIR = re.compile(r"\[\s+" + JSON_TEXT + r",\s+" + JSON_TEXT + r"\s+\]")
@@ -14,19 +34,7 @@ PAIR = re.compile(r"\[\s+" + JSON_TEXT + r",\s+" + JSON_TEXT + r"\s+\]")
 def files():
     """The text of every generated file, by its path below ``tests/vectors``."""
     written = {}
-    for folder, vectors in [
-        ("exchange/aws", _exchanges(exchange_success.exchanges())),
-        ("exchange/aws", _exchanges(container_cases.exchanges())),
-        ("exchange/aws-failures", _exchanges(exchange_failures.exchanges())),
-        ("exchange/aws-failures", _exchanges(container_cases.failures())),
-        ("exchange/misuse", _exchanges(exchange_failures.misuse())),
-        ("exchange/config", _exchanges(config_cases.refusals())),
-        ("config", config_cases.summaries()),
-        ("sigv4", function_cases.signatures()),
-        ("sts", function_cases.sts()),
-        ("impersonation", function_cases.impersonation()),
-        ("freshness", function_cases.freshness()),
-    ]:
+    for folder, vectors in [*_exchanges(), *_functions()]:
         for vector in vectors:
             path = f"{folder}/{vector['name']}.json"
             if path in written:
@@ -46,5 +54,22 @@ def committed():
     return {path.as_posix() for path in paths if path.parts[0] != "errors"}
 
 
-def _exchanges(exchanges):
-    return (exchange.to_json() for exchange in exchanges)
+def _exchanges():
+    """The modules that write exchanges have functions of these names, each those that it has vectors for."""
+    for folder, function in [
+        ("exchange/aws", "exchanges"),
+        ("exchange/aws-failures", "failures"),
+        ("exchange/misuse", "misuse"),
+        ("exchange/config", "refusals"),
+    ]:
+        for source in SOURCES:
+            if hasattr(source, function):
+                yield folder, (exchange.to_json() for exchange in getattr(source, function)())
+
+
+def _functions():
+    yield "config", config_cases.summaries()
+    yield "sigv4", function_cases.signatures()
+    yield "sts", function_cases.sts()
+    yield "impersonation", function_cases.impersonation()
+    yield "freshness", function_cases.freshness()

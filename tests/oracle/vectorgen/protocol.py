@@ -3,10 +3,12 @@
 import base64
 import json
 
-from .signing import percent_encode
+from .signing import percent_encode, sign
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
 AWS4_REQUEST = "urn:ietf:params:aws:token-type:aws4_request"
+JWT = "urn:ietf:params:oauth:token-type:jwt"
+ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
 REGION_NAMES = ["AWS_REGION", "AWS_DEFAULT_REGION"]
 KEY_NAMES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]
 CONTAINER_NAMES = [
@@ -46,6 +48,10 @@ def env_names(*, region=True, credentials=True, calls=False):
 IMDS_TIMEOUT_MS = 1000
 CONTAINER_TIMEOUT_MS = 2000
 GOOGLE_TIMEOUT_MS = 10000
+AWS_STS_TIMEOUT_MS = 10000
+SSO_TIMEOUT_MS = 10000
+PROCESS_TIMEOUT_MS = 60000
+AWS_FORM = "application/x-www-form-urlencoded; charset=utf-8"
 
 
 # What the core asks.
@@ -70,7 +76,7 @@ def imds_get(ask_id, url, session=None):
 
 
 def container_token(path):
-    return {"id": "container-token", "action": "read_file", "path": path}
+    return read_file("container-token", path)
 
 
 def container_get(ask_id, url, authorization=None):
@@ -80,6 +86,39 @@ def container_get(ask_id, url, authorization=None):
         headers.append(["authorization", authorization])
     bypass_proxy = url.startswith("http:")
     return {"id": ask_id, **_http("GET", url, headers, "", CONTAINER_TIMEOUT_MS, bypass_proxy=bypass_proxy)}
+
+
+def read_file(ask_id, path):
+    return {"id": ask_id, "action": "read_file", "path": path}
+
+
+def run_command(argv):
+    return {
+        "id": "credential-process",
+        "action": "run_command",
+        "argv": list(argv),
+        "env": {},
+        "timeout_ms": PROCESS_TIMEOUT_MS,
+    }
+
+
+def aws_sts_request(url, action, fields, credentials=None, region=None, now=None):
+    """A call to AWS STS: a form, signed unless there are no credentials. ``host`` is left to who sends it."""
+    body = form([("Action", action), ("Version", "2011-06-15"), *fields])
+    headers = [["content-type", AWS_FORM]]
+    if credentials is not None:
+        signed = sign("POST", url, headers, body.encode(), credentials, region, "sts", now)
+        headers = sorted([name.lower(), value] for name, value in signed)
+    return _http("POST", url, headers, body, AWS_STS_TIMEOUT_MS, bypass_proxy=False)
+
+
+def sso_get(ask_id, url, token):
+    headers = [["accept", "application/json"], ["x-amz-sso_bearer_token", token]]
+    return {"id": ask_id, **_http("GET", url, headers, "", SSO_TIMEOUT_MS, bypass_proxy=False)}
+
+
+def form(fields):
+    return "&".join(f"{percent_encode(name)}={percent_encode(value)}" for name, value in fields)
 
 
 def sts_request(
@@ -110,8 +149,7 @@ def sts_request(
     ]
     if client_id is not None:
         headers.insert(1, ["authorization", basic_authorization(client_id, client_secret)])
-    body = "&".join(f"{percent_encode(name)}={percent_encode(value)}" for name, value in fields)
-    return _http("POST", token_url, headers, body, GOOGLE_TIMEOUT_MS, bypass_proxy=False)
+    return _http("POST", token_url, headers, form(fields), GOOGLE_TIMEOUT_MS, bypass_proxy=False)
 
 
 def impersonation_request(*, url, token, scopes, lifetime_seconds=3600, delegates=()):
@@ -171,6 +209,10 @@ def http(status, body="", headers=()):
 def file(content):
     """``None`` means that there is no such file."""
     return {"reply": "file", "content": content}
+
+
+def command_output(exit_code, stdout, stderr=""):
+    return {"reply": "command_output", "exit_code": exit_code, "stdout": stdout, "stderr": stderr}
 
 
 def failed(kind, message):

@@ -54,6 +54,7 @@ class Exchange:
         self.session_token = None
         self.region = region
         self.credentials = None
+        self.skew = 0
         if credentials is not None:
             self._use(credentials)
 
@@ -74,7 +75,7 @@ class Exchange:
     def env(self, values=None, reply=None):
         values = values or {}
         self.region = self.region or values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION") or None
-        if self.supplied is None and values.get("AWS_ACCESS_KEY_ID") and values.get("AWS_SECRET_ACCESS_KEY"):
+        if self._takes_env_keys() and values.get("AWS_ACCESS_KEY_ID") and values.get("AWS_SECRET_ACCESS_KEY"):
             self._use(
                 world.Credentials(
                     values["AWS_ACCESS_KEY_ID"],
@@ -82,8 +83,7 @@ class Exchange:
                     values.get("AWS_SESSION_TOKEN") or None,
                 )
             )
-        names = protocol.env_names(region=not self.supplied_region, credentials=self.supplied is None)
-        return self.round((protocol.read_env(names), reply or protocol.env(values)))
+        return self.round((protocol.read_env(self._env_names()), reply or protocol.env(values)))
 
     def session(self, reply=None, attempt=1):
         url = self.config["credential_source"]["imdsv2_session_token_url"]
@@ -205,12 +205,7 @@ class Exchange:
         else:
             whole["config"] = self.config
         whole["goal"] = {"goal": "access_token", "scopes": self.scopes}
-        whole["options"] = {
-            "endpoints": self.endpoints,
-            "aws_credentials": None if self.supplied is None else self.supplied._asdict(),
-            "aws_region": self.supplied_region,
-            "entropy": "",
-        }
+        whole["options"] = self._options()
         whole["now"] = self.start
         whole["rounds"] = self.rounds
         if self.end is not None:
@@ -221,11 +216,30 @@ class Exchange:
 
     # Inside.
 
-    def _sts_request(self):
+    def _takes_env_keys(self):
+        return self.supplied is None
+
+    def _env_names(self):
+        return protocol.env_names(region=not self.supplied_region, credentials=self.supplied is None)
+
+    def _options(self):
+        return {
+            "endpoints": self.endpoints,
+            "aws_credentials": None if self.supplied is None else self.supplied._asdict(),
+            "aws_region": self.supplied_region,
+            "entropy": "",
+        }
+
+    def _proof(self):
+        """The subject token and its type."""
         url = self.config["credential_source"].get("regional_cred_verification_url", VERIFICATION_URL)
-        audience = self.config["audience"]
-        token = caller_identity_token(self.credentials, self.region, audience, self.now, url)
+        signed_at = self.now + self.skew
+        token = caller_identity_token(self.credentials, self.region, self.config["audience"], signed_at, url)
         self.secret(signature_in(token))
+        return token, protocol.AWS4_REQUEST
+
+    def _sts_request(self):
+        token, token_type = self._proof()
         client_id = self.config.get("client_id")
         client_secret = self.config.get("client_secret")
         if client_id is not None:
@@ -234,8 +248,9 @@ class Exchange:
         impersonated = "service_account_impersonation_url" in self.config
         return protocol.sts_request(
             token_url=self.config["token_url"],
-            audience=audience,
+            audience=self.config["audience"],
             subject_token=token,
+            subject_token_type=token_type,
             scopes=[CLOUD_PLATFORM] if impersonated or not self.scopes else self.scopes,
             client_id=client_id,
             client_secret=client_secret,
@@ -265,6 +280,7 @@ class Exchange:
 
 
 def numbered(ask_id, attempt):
+    """The id of a further attempt: a number, or ``clock`` for the one with the corrected time."""
     return ask_id if attempt == 1 else f"{ask_id}-{attempt}"
 
 

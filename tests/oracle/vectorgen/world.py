@@ -1,5 +1,8 @@
 """The names, keys and addresses that the vectors use. All keys and tokens are made up."""
 
+import json
+from xml.sax.saxutils import escape
+
 from .protocol import AWS4_REQUEST
 from .signing import VERIFICATION_URL, Credentials
 
@@ -37,6 +40,30 @@ ECS_PATH = "/v2/credentials/2f4a7c1e-6a0b-4b53-9c0e-5d1f3a7b9e24"
 POD_IDENTITY_AGENT = "http://169.254.170.23/v1/credentials"
 POD_TOKEN_FILE = "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token"
 POD_TOKEN = "eyJhbGciOiJub25lIn0.eyJhdWQiOlsicG9kcy5la3MuYW1hem9uYXdzLmNvbSJdfQ.pod-token-example"
+
+TOKEN_FILE = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token"
+WEB_IDENTITY_TOKEN = (
+    "eyJhbGciOiJSUzI1NiIsImtpZCI6ImRlbW8ifQ.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6ZGVmYXVsdDpkZW1vIn0.web-identity_x"
+)
+WEB_IDENTITY_ROLE = "arn:aws:iam::123456789012:role/sanskey-pod-role"
+WEB_IDENTITY = Credentials(
+    "ASIAWEBIDENTITYEXMPL",
+    "pOdRoLeUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEPD",
+    "IQoJb3JpZ2luX2VjPOD//////////wEaCXVzLWVhc3QtMSJHMEUCIQ+Pd/zL8=",
+)
+ROLES = ["arn:aws:iam::123456789012:role/first", "arn:aws:iam::210987654321:role/path/second"]
+ASSUMED = [
+    Credentials("ASIAFIRSTROLEEXAMPLE", "fIrStRoLetnFEMI/K7MDENG+bPxRfiCYEXAMPLE1", "IQoJb3JpZ2luX2VjONE/+first=="),
+    Credentials("ASIASECONDROLEEXMPLE", "sEcOnDrOlenFEMI/K7MDENG+bPxRfiCYEXAMPLE2", "IQoJb3JpZ2luX2VjTWO/+second=="),
+]
+SESSION = Credentials("ASIASESSIONEXAMPLE00", "sEsSiOnUtnFEMI/K7MDENG+bPxRfiCYEXAMPLESS", "FwoGZXIvYXdzSESSION/+=")
+PORTAL = Credentials(
+    "ASIAPORTALEXAMPLE000", "pOrTaLxUtnFEMI/K7MDENG+bPxRfiCYEXAMPLESO", "IQoJb3JpZ2luX2VjSSO/+portal=="
+)
+PROCESS = Credentials("ASIAPROCESSEXAMPLE00", "pRoCeSsUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEPR", "FwoGZXIvYXdzPROCESS/+=")
+PROFILE = Credentials("AKIAPROFILEEXAMPLE00", "pRoFiLexUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEPF")
+AWS_JWT = "eyJhbGciOiJFUzM4NCJ9.eyJpc3MiOiJodHRwczovL2V4YW1wbGUuc3RzLmdsb2JhbC5hcGkuYXdzIn0.outbound-signature_x"
+SSO_TOKEN = "aoaAAAAAGSsoAccessTokenExample-_x"
 
 IMDS_SESSION = "AQAEAImdsSessionExample-_x0A=="
 FEDERATED_TOKEN = "ya29.d.federated-example-0001"
@@ -97,6 +124,61 @@ def container_credentials(credentials=CONTAINER):
         "Token": credentials.session_token,
         "Expiration": "2024-01-02T09:30:00Z",
     }
+
+
+STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
+
+
+def sts_answer(action, inside):
+    """The success answer of AWS STS to an action, with these elements in its result."""
+    return (
+        f'<{action}Response xmlns="{STS_NAMESPACE}">\n  <{action}Result>\n    {inside}\n  </{action}Result>\n'
+        "  <ResponseMetadata>\n    <RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId>\n  </ResponseMetadata>\n"
+        f"</{action}Response>\n"
+    )
+
+
+def sts_credentials(credentials, **changes):
+    """The element with credentials; a change to ``None`` leaves the element out."""
+    elements = {
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "SessionToken": credentials.session_token,
+        "Expiration": "2024-01-02T04:04:05Z",
+    }
+    inside = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in _changed(elements, changes).items())
+    return f"<Credentials>{inside}</Credentials>"
+
+
+def sts_refusal(code, message):
+    return (
+        f'<ErrorResponse xmlns="{STS_NAMESPACE}">\n  <Error>\n    <Type>Sender</Type>\n    <Code>{code}</Code>\n'
+        f"    <Message>{escape(message)}</Message>\n  </Error>\n"
+        "  <RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId>\n</ErrorResponse>\n"
+    )
+
+
+def portal_answer(credentials=PORTAL, **changes):
+    """What the portal of IAM Identity Center says; the expiry is in milliseconds."""
+    role = {
+        "accessKeyId": credentials.access_key_id,
+        "secretAccessKey": credentials.secret_access_key,
+        "sessionToken": credentials.session_token,
+        "expiration": (NOW + 3600) * 1000,
+    }
+    return {"roleCredentials": _changed(role, changes)}
+
+
+def process_output(credentials=PROCESS, **changes):
+    """What a ``credential_process`` writes; a change to ``None`` leaves the member out."""
+    members = {
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "SessionToken": credentials.session_token,
+        "Expiration": "2024-01-02T04:04:05Z",
+    }
+    return json.dumps(_changed(members, changes))
 
 
 def environment(credentials, **more):

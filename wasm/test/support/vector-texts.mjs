@@ -22,8 +22,10 @@ export const credentials = (params) => (params ? camel(params) : undefined);
 
 export const configText = ({ config, config_text }) => config_text ?? JSON.stringify(config);
 
-export const options = ({ endpoints, entropy, aws_credentials, aws_region }) =>
-  ({ endpoints, entropy, awsCredentials: credentials(aws_credentials), awsRegion: aws_region ?? undefined });
+export const options = ({ aws_assume_role, ...others }) => ({
+  ...camel(Object.fromEntries(Object.entries(others).map(([name, value]) => [name, value instanceof Object ? camel(value) : value]))),
+  awsAssumeRole: aws_assume_role?.map(camel),
+});
 
 /** What a host method would have returned or thrown. */
 export function hostReply(reply, HostFailure) {

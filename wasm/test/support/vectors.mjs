@@ -30,7 +30,8 @@ function wholeExchange(api, seen, vector) {
       for (const reply of round.replies) exchange.reply(reply.id, hostReply(reply, api.HostFailure));
     }
     const { outcome } = seen(exchange.poll((vector.end ?? now) * 1000));
-    return { outcome: { ...outcome, token: wireToken(outcome.token) } };
+    const skew = exchange.clockSkewSeconds ?? null;
+    return { outcome: { ...outcome, token: wireToken(outcome.token) }, ...(skew !== null && { clock_skew_seconds: skew }) };
   } finally {
     assert.equal(polled, vector.rounds.length, "the exchange ended early");
   }

@@ -22,7 +22,7 @@ fn run(vector: &Value, seen: &mut String) -> Result<Value, Failure> {
             let step = exchange.poll(UnixTime::from_seconds(now))?;
             polled += 1;
             *seen += &format!("{step:?} {exchange:?}");
-            assert_eq!(written(&step)["asks"], round["asks"], "round {polled} of {}", vector["name"]);
+            assert_eq!(written(&step, None)["asks"], round["asks"], "round {polled} of {}", vector["name"]);
             for (id, reply) in read::replies(&with_long_bodies(&round["replies"]))? {
                 if format!("{reply:?}").len() < 100_000 {
                     *seen += &format!("{reply:?}");
@@ -35,11 +35,16 @@ fn run(vector: &Value, seen: &mut String) -> Result<Value, Failure> {
     let step = drive();
     assert_eq!(polled, vector["rounds"].as_array().unwrap().len(), "{} ended early", vector["name"]);
     *seen += &format!("{step:?} {exchange:?}");
-    Ok(json!({ "outcome": written(&step?)["outcome"] }))
+    let done = written(&step?, exchange.clock_skew_seconds());
+    let mut result = json!({ "outcome": done["outcome"] });
+    if done["clock_skew_seconds"] != Value::Null {
+        result["clock_skew_seconds"] = done["clock_skew_seconds"].clone();
+    }
+    Ok(result)
 }
 
-fn written(step: &Step) -> Value {
-    serde_json::from_str(&write::step(step, None)).unwrap()
+fn written(step: &Step, clock_skew_seconds: Option<i64>) -> Value {
+    serde_json::from_str(&write::step(step, clock_skew_seconds)).unwrap()
 }
 
 fn with_long_bodies(replies: &Value) -> String {
