@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from conftest import run_python
+from conftest import REPOSITORY, run_python
 
 import sanskey
 
+VECTOR = REPOSITORY / "tests/vectors/config/aws-federated.json"
+CONFIG = json.loads(VECTOR.read_text(encoding="utf-8"))["params"]["config"]
 HEAVY = {"asyncio", "dataclasses", "datetime", "email", "enum", "http", "inspect", "json", "logging", "re", "socket"}
 HEAVY |= {"ssl", "subprocess", "threading", "typing", "urllib"}
 
@@ -39,6 +42,19 @@ def test_signing_needs_nothing_heavy() -> None:
 def test_no_record_needs_dataclasses_or_typing() -> None:
     loaded = loaded_by("from sanskey import Exchange, SystemHost, fetch_token, sign_request, goals")
     assert not loaded & (HEAVY - {"json", "re", "enum"})
+
+
+def test_a_token_needs_nothing_that_most_programs_do_not_use() -> None:
+    """The names of types, the AWS SDKs, further calls to AWS, logging: each is loaded by those who use it."""
+    code = (
+        "import sanskey\n"
+        "class Host:\n"
+        "    def read_env(self, names): return {'AWS_REGION': 'eu-west-3', **dict.fromkeys(names[1:5], 'x')}\n"
+        '    def http(self, _): return sanskey.HttpResponse(200, [], \'{"access_token": "a", "expires_in": 9}\')\n'
+        f"sanskey.fetch_token({CONFIG!r}, host=Host())\n"
+    )
+    rare = {"aliases", "aws", "_aws_calls", "_aws_sdk", "compat", "protocol", "aio"}
+    assert not loaded_by(f"exec({code!r})") & {*(f"sanskey.{name}" for name in rare), "logging", "typing", "ssl"}
 
 
 def test_asking_everything_needs_no_third_party_module() -> None:
