@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { CredentialConfig as Shared, isA, type ConfigInput } from "../../wasm/src/config.js";
-import { SanskeyError, type SanskeyErrorFields } from "../../wasm/src/errors.js";
+import { misuse, SanskeyError, type SanskeyErrorFields } from "../../wasm/src/errors.js";
 import { envValues } from "../../wasm/src/hosts/response.js";
-import { misuse } from "../../wasm/src/wire.js";
 import { mayBeRepeated } from "./path.js";
 
 declare global {

@@ -1,8 +1,9 @@
+import { checkCredentials } from "./aws-options.js";
 import { seconds } from "./clock.js";
-import { call } from "./errors.js";
+import { call, misuse } from "./errors.js";
 import { sealed } from "./redact.js";
 import type { AwsCredentials, HeaderList, Now } from "./types.js";
-import { headerPairs, misuse } from "./wire.js";
+import { headerPairs } from "./wire.js";
 
 /**
  * The subject token that Google's STS takes from AWS workloads: a signed `GetCallerIdentity` request, JSON,
@@ -14,7 +15,7 @@ export function callerIdentityToken(
   audience: string,
   now?: Now,
 ): string {
-  const { accessKeyId, secretAccessKey, sessionToken } = checked(credentials);
+  const { accessKeyId, secretAccessKey, sessionToken } = checkCredentials("credentials", credentials);
   requireTexts({ region, audience });
   const time = seconds(now);
   return call((native) =>
@@ -42,7 +43,7 @@ export interface SignRequestParams {
 export function signRequest(params: SignRequestParams): Readonly<Record<string, string>> {
   const { method, url, region, service } = params;
   requireTexts({ method, url, region, service });
-  const { accessKeyId, secretAccessKey, sessionToken } = checked(params.credentials);
+  const { accessKeyId, secretAccessKey, sessionToken } = checkCredentials("credentials", params.credentials);
   const headers = headerPairs(params.headers ?? []).flat();
   const { body = "" } = params;
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
@@ -55,15 +56,6 @@ export function signRequest(params: SignRequestParams): Readonly<Record<string, 
   const pairs: Record<string, string> = {};
   for (let i = 0; i + 1 < signed.length; i += 2) pairs[signed[i]!] = signed[i + 1]!;
   return sealed({}, pairs);
-}
-
-function checked(credentials: AwsCredentials): AwsCredentials {
-  if (typeof credentials !== "object" || credentials === null) {
-    throw misuse("credentials must be { accessKeyId, secretAccessKey, sessionToken? }.");
-  }
-  const { accessKeyId, secretAccessKey, sessionToken } = credentials;
-  requireTexts({ accessKeyId, secretAccessKey, sessionToken: sessionToken ?? "" });
-  return credentials;
 }
 
 function requireTexts(texts: Readonly<Record<string, unknown>>): void {

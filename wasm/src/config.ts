@@ -1,5 +1,4 @@
-import { call } from "./errors.js";
-import { misuse } from "./wire.js";
+import { call, misuse } from "./errors.js";
 
 /**
  * Whatever a configuration can be given as: the object, its JSON text (a string, or UTF-8 in a `Uint8Array`), or the

@@ -1,14 +1,15 @@
 /** The host loop: asks the exchange, lets the host answer, tells the exchange. */
 
+import { checkCredentials } from "./aws-options.js";
 import type { ConfigInput } from "./config.js";
-import { HostFailure, type HostFailureKind } from "./errors.js";
+import { HostFailure, misuse, type HostFailureKind } from "./errors.js";
 import { Exchange } from "./exchange.js";
 import { sleep } from "./sleep.js";
 import type { Token } from "./token.js";
 import type {
-  Action, Ask, AwsCredentials, Endpoints, ExchangeOptions, Goal, Host, HostContext, HttpResponse, Outcome, Reply, Step,
+  Action, Ask, AwsCredentials, AwsOptions, Endpoints, ExchangeOptions, Goal, Host, HostContext, HttpResponse, Outcome,
+  Reply, Step,
 } from "./types.js";
-import { misuse } from "./wire.js";
 
 /** What happened at one ask. It holds no secrets, and may be logged. */
 export interface StepReport {
@@ -25,18 +26,20 @@ export interface StepReport {
 }
 
 /** How a token is to be got. */
-export interface FetchTokenOptions {
+export interface FetchTokenOptions extends AwsOptions {
   /** OAuth 2.0 scopes. Default: `https://www.googleapis.com/auth/cloud-platform`. */
   readonly scopes?: readonly string[] | undefined;
   /** How to reach the network and the rest of the world. */
   readonly host?: Host | undefined;
   /**
-   * AWS credentials, or a function that gets them, such as a credential provider of the AWS SDK. They are used instead
-   * of looking in the environment and in the metadata service.
+   * AWS credentials, or a function that gets them: any credential provider of the AWS SDK (version 3), such as
+   * `fromNodeProviderChain()` or a client's `config.credentials`. They are used instead of looking in profiles, in the
+   * environment, and at the metadata services. A function is called once for each token; what it throws comes out as
+   * it is.
    */
   readonly awsCredentials?: AwsCredentials | (() => AwsCredentials | Promise<AwsCredentials>) | undefined;
-  /** The AWS region, such as `eu-central-1`. */
-  readonly awsRegion?: string | undefined;
+  /** The AWS region, such as `eu-central-1`, or a function that gets it, such as `config.region` of an SDK client. */
+  readonly awsRegion?: string | (() => string | Promise<string>) | undefined;
   /** Which servers the configuration may name. Default: `google`. */
   readonly endpoints?: Endpoints | undefined;
   /** Called after each answered ask. */
@@ -47,16 +50,36 @@ export interface FetchTokenOptions {
 
 /** Gets an access token by way of `host`. */
 export async function fetchTokenWith(host: Host, config: ConfigInput, options: FetchTokenOptions): Promise<Token> {
-  const { awsCredentials, awsRegion, endpoints, scopes, signal, onStep } = options;
+  const { scopes, signal, onStep } = options;
   check(host);
   signal?.throwIfAborted();
-  const credentials = typeof awsCredentials === "function" ? await awsCredentials() : awsCredentials;
-  const exchangeOptions = { awsCredentials: credentials, awsRegion, endpoints };
+  const exchangeOptions = await unlessAborted(signal, resolved(options));
   const outcome = await run(host, config, { goal: "access_token", scopes }, exchangeOptions, signal, onStep);
   return outcome.token;
 }
 
-const METHODS = ["http", "readEnv", "readFile", "runCommand", "wait"] as const;
+/** The options of the exchange, with what functions have to say. */
+async function resolved(options: FetchTokenOptions): Promise<ExchangeOptions> {
+  const { awsCredentials, awsRegion, ...others } = options;
+  const [credentials, region] = await inOrder([
+    typeof awsCredentials === "function" ? credentialsOf(awsCredentials) : awsCredentials,
+    typeof awsRegion === "function" ? regionOf(awsRegion) : awsRegion,
+  ] as const);
+  return { ...others, awsCredentials: credentials, awsRegion: region };
+}
+
+/** No credentials are a mistake of the function: to look elsewhere would be to act as somebody else. */
+async function credentialsOf(provider: () => unknown): Promise<AwsCredentials> {
+  return checkCredentials("awsCredentials()", await provider());
+}
+
+async function regionOf(provider: () => unknown): Promise<string> {
+  const region = await provider();
+  if (typeof region === "string" && region !== "") return region;
+  throw misuse("awsRegion() must be a string, such as eu-central-1.");
+}
+
+const METHODS = ["http", "readEnv", "readFile", "runCommand", "wait", "warn"] as const;
 
 function check(host: unknown): void {
   if ((typeof host !== "object" && typeof host !== "function") || host === null) {
@@ -79,36 +102,55 @@ async function run(
   const exchange = new Exchange(config, goal, options);
   // Ends whatever the host is still doing when this function returns, by whichever way.
   const end = new AbortController();
-  let stop: () => void = () => {};
   try {
-    const aborted = new Promise<never>((_, reject) => {
-      stop = () => reject(signal?.reason);
-    });
-    // Without a round to race against, nobody else listens.
-    aborted.catch(() => {});
-    signal?.addEventListener("abort", stop);
     let replies: readonly (readonly [string, Reply])[] = [];
     for (;;) {
       signal?.throwIfAborted();
       const step: Step = exchange.advance(replies);
-      if (step.step === "done") return step.outcome;
+      if (step.step === "done") {
+        if (exchange.clockSkewSeconds) host.warn?.(clockWarning(exchange.clockSkewSeconds));
+        return step.outcome;
+      }
       const round = step.asks.map((ask) => answer(host, ask, { signal: end.signal }, onStep));
-      replies = await Promise.race([inOrder(round), aborted]);
+      replies = await unlessAborted(signal, inOrder(round));
     }
   } finally {
-    signal?.removeEventListener("abort", stop);
     end.abort();
     exchange.free();
   }
 }
 
+function clockWarning(skewSeconds: number): string {
+  const where = skewSeconds > 0 ? "behind" : "ahead";
+  return (
+    `The clock of this machine is ${Math.abs(skewSeconds)} seconds ${where}, and a request was refused because of its ` +
+    "date. It was signed again with the server's time. Set the clock, or see why it is not kept in time."
+  );
+}
+
+/** What comes of `work`; or the signal's reason, as soon as it is aborted. */
+async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  let stop: () => void = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal?.reason);
+  });
+  // Beginning the work may have aborted it.
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop);
+  try {
+    return await Promise.race([aborted, work]);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
+
 /** All results, or the error of the first one in the list that failed, however they came in. */
-async function inOrder<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+async function inOrder<T extends readonly unknown[]>(promises: T): Promise<{ -readonly [I in keyof T]: Awaited<T[I]> }> {
   const settled = await Promise.allSettled(promises);
   return settled.map((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;
-  });
+  }) as { -readonly [I in keyof T]: Awaited<T[I]> };
 }
 
 async function answer(

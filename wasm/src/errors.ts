@@ -154,6 +154,12 @@ function fromNative(thrown: unknown): unknown {
 
 /** The core names arguments as its JSON does; here they are spelled as in JavaScript. */
 function withOwnNames(message: string): string {
-  return message.replace(/^(In the \w+, |The argument )([\w.]+)/, (_, start: string, name: string) =>
-    start + name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+  return message.replace(/^(In the \w+, |The (argument|parameter) )[\w.]+/, (names) =>
+    names.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+}
+
+/** An error that is found before the core is reached. */
+export function misuse(message: string): SanskeyError {
+  const hint = "Correct the argument that the message names.";
+  return new SanskeyError({ code: "invalid_argument", fault: "misuse", message, hint });
 }

@@ -1,9 +1,9 @@
 import { seconds } from "./clock.js";
 import { CredentialConfig, type ConfigInput } from "./config.js";
-import { call } from "./errors.js";
+import { call, misuse } from "./errors.js";
 import type { NativeExchange } from "./native.js";
 import type { ExchangeOptions, Goal, Now, Reply, Step } from "./types.js";
-import { goalText, misuse, optionsText, repliesText, stepOf } from "./wire.js";
+import { goalText, optionsText, repliesText, stepOf } from "./wire.js";
 
 /**
  * One attempt at getting a token, which does no I/O itself: it says what it must be told, and is told.
@@ -21,6 +21,7 @@ import { goalText, misuse, optionsText, repliesText, stepOf } from "./wire.js";
  */
 export class Exchange {
   #native: NativeExchange | undefined;
+  #clockSkewSeconds: number | null = null;
 
   constructor(config: ConfigInput, goal: Goal, options: ExchangeOptions = {}) {
     const text = CredentialConfig.textOf(config);
@@ -33,7 +34,7 @@ export class Exchange {
   poll(now?: Now): Step {
     const exchange = this.#alive();
     const time = seconds(now);
-    return stepOf(call(() => exchange.poll(time)));
+    return this.#stepOf(call(() => exchange.poll(time)));
   }
 
   /** Answers one ask: with what the host method for its action returned, or with the `HostFailure` that it threw. */
@@ -48,7 +49,15 @@ export class Exchange {
     const exchange = this.#alive();
     const text = repliesText(replies);
     const time = seconds(now);
-    return stepOf(call(() => exchange.advance(text, time)));
+    return this.#stepOf(call(() => exchange.advance(text, time)));
+  }
+
+  /**
+   * How many seconds a server's clock is ahead of this machine's, known once the exchange is done; negative if it is
+   * behind. Null if no request was refused because of its date.
+   */
+  get clockSkewSeconds(): number | null {
+    return this.#clockSkewSeconds;
   }
 
   /**
@@ -58,6 +67,12 @@ export class Exchange {
   free(): void {
     this.#native?.free?.();
     this.#native = undefined;
+  }
+
+  #stepOf(text: string): Step {
+    const [step, clockSkewSeconds] = stepOf(text);
+    this.#clockSkewSeconds = clockSkewSeconds;
+    return step;
   }
 
   #alive(): NativeExchange {

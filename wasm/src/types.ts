@@ -18,6 +18,58 @@ export interface AwsCredentials {
   readonly sessionToken?: string | undefined;
 }
 
+/** A role to take on with the credentials that there are until then: `AssumeRole` of AWS STS. */
+export interface AssumeRole {
+  /** `arn:aws:iam::123456789012:role/name`. */
+  readonly roleArn: string;
+  /** The last part of the ARN that the workload will have, 2 to 64 characters. Default: `sanskey`. */
+  readonly roleSessionName?: string | undefined;
+  /** What the role's trust policy may demand of somebody from another account, 2 to 1,224 characters. */
+  readonly externalId?: string | undefined;
+  /**
+   * How many seconds the credentials live: 900 to 43,200, at most 3,600 for a role that a role takes on. AWS's default
+   * is 3,600.
+   */
+  readonly durationSeconds?: number | undefined;
+  /** A policy that narrows the session, as JSON text. */
+  readonly policy?: string | undefined;
+  /** ARNs of managed policies that narrow the session, at most 10. */
+  readonly policyArns?: readonly string[] | undefined;
+  /** A name that stays through all further roles, 2 to 64 characters. */
+  readonly sourceIdentity?: string | undefined;
+}
+
+/** A session of an IAM user, whose own keys are long-lived: `GetSessionToken` of AWS STS. A role cannot ask for one. */
+export interface GetSessionToken {
+  /** How many seconds the credentials live: 900 to 129,600. AWS's default is 43,200. */
+  readonly durationSeconds?: number | undefined;
+}
+
+/**
+ * A JWT that AWS signs for this workload: `GetWebIdentityToken` of AWS STS. It is the proof of identity for a workload
+ * identity pool provider of the kind OIDC, in place of a signed request.
+ */
+export interface GetWebIdentityToken {
+  /** 1 to 1,000 characters. Default: what Google expects by default, `https:` and the configuration's audience. */
+  readonly audience?: string | undefined;
+  /** How many seconds the JWT lives: 60 to 3,600. AWS's default is 300. */
+  readonly durationSeconds?: number | undefined;
+  /** Default: `RS256`. */
+  readonly signingAlgorithm?: "ES384" | "RS256" | undefined;
+}
+
+/** What else AWS is to be asked for. `awsGetSessionToken`, `awsAssumeRole` and `awsWebIdentityToken` come in this order. */
+export interface AwsOptions {
+  /** The profile of AWS's shared configuration files that the credentials come from, whatever the environment says. */
+  readonly awsProfile?: string | undefined;
+  /** A role to take on, or several, each with the credentials of the one before. */
+  readonly awsAssumeRole?: AssumeRole | readonly AssumeRole[] | undefined;
+  /** A session to ask for with an IAM user's keys; `{}` chooses it. */
+  readonly awsGetSessionToken?: GetSessionToken | undefined;
+  /** A JWT of AWS as the proof of identity, in place of a signed request; `{}` chooses it. */
+  readonly awsWebIdentityToken?: GetWebIdentityToken | undefined;
+}
+
 /**
  * Which servers a configuration may name.
  * `google`: Google's own endpoints and the clouds' documented metadata addresses. `loopback`: also this machine, which
@@ -143,13 +195,19 @@ export interface Host {
   readFile?(path: string, context: HostContext): string | null | Promise<string | null>;
   runCommand?(command: RunCommand, context: HostContext): CommandOutput | Promise<CommandOutput>;
   wait?(ms: number, context: HostContext): void | Promise<void>;
+  /**
+   * Tells people what they should know although all went well. No exchange asks for it, and its absence is no failure.
+   *
+   * Today there is one warning: the clock of this machine is wrong, and the token was got by a server's clock.
+   */
+  warn?(message: string): void;
 }
 
 /** How an exchange is to be done. */
-export interface ExchangeOptions {
+export interface ExchangeOptions extends AwsOptions {
   /** Default: `google`. */
   readonly endpoints?: Endpoints | undefined;
-  /** Used instead of looking for credentials in the environment and in the metadata service. */
+  /** Used instead of looking for credentials in profiles, in the environment, and at the metadata services. */
   readonly awsCredentials?: AwsCredentials | undefined;
   /** Used instead of looking for the region, such as `eu-central-1`. */
   readonly awsRegion?: string | undefined;

@@ -3,12 +3,12 @@
  * Texts from the core are trusted to have their shape; replies come from hosts, and are checked.
  */
 
-import { HostFailure, SanskeyError } from "./errors.js";
+import { awsOptions } from "./aws-options.js";
+import { HostFailure, misuse } from "./errors.js";
 import { sealed } from "./redact.js";
 import { Token, type TokenKind } from "./token.js";
 import type {
-  Ask, AwsCredentials, CommandOutput, EnvValues, ExchangeOptions, Goal, HeaderList, HttpRequest, HttpResponse, Outcome,
-  Reply, Step,
+  Ask, CommandOutput, EnvValues, ExchangeOptions, Goal, HeaderList, HttpRequest, HttpResponse, Outcome, Reply, Step,
 } from "./types.js";
 
 interface WireHttpRequest {
@@ -30,7 +30,9 @@ type WireAsk = { id: string } & (
   | { action: "wait"; duration_ms: number }
 );
 
-type WireStep = { step: "pending"; asks: WireAsk[] } | { step: "done"; outcome: WireOutcome };
+type WireStep =
+  | { step: "pending"; asks: WireAsk[] }
+  | { step: "done"; outcome: WireOutcome; clock_skew_seconds: number | null };
 
 interface WireToken {
   value: string;
@@ -50,25 +52,17 @@ export function goalText(goal: Goal): string {
 }
 
 /** OPTIONS */
-export function optionsText({ endpoints, awsCredentials, awsRegion, entropy }: ExchangeOptions): string {
-  return JSON.stringify({
-    endpoints: endpoints ?? "google",
-    aws_credentials: awsCredentials ? wireCredentials(awsCredentials) : null,
-    aws_region: awsRegion ?? null,
-    entropy,
-  });
+export function optionsText(options: ExchangeOptions): string {
+  const { endpoints = "google", entropy } = options;
+  return JSON.stringify({ endpoints, entropy, ...awsOptions(options) });
 }
 
-function wireCredentials({ accessKeyId, secretAccessKey, sessionToken }: AwsCredentials): object {
-  return { access_key_id: accessKeyId, secret_access_key: secretAccessKey, session_token: sessionToken ?? null };
-}
-
-/** STEP */
-export function stepOf(text: string): Step {
+/** STEP, and at its end how far the clock had to be corrected. */
+export function stepOf(text: string): [step: Step, clockSkewSeconds: number | null] {
   const step = JSON.parse(text) as WireStep;
   return step.step === "pending"
-    ? { step: "pending", asks: step.asks.map(askOf) }
-    : { step: "done", outcome: outcomeOf(step.outcome) };
+    ? [{ step: "pending", asks: step.asks.map(askOf) }, null]
+    : [{ step: "done", outcome: outcomeOf(step.outcome) }, step.clock_skew_seconds];
 }
 
 function outcomeOf({ goal, token }: WireOutcome): Outcome {
@@ -161,10 +155,4 @@ export function headerPairs(
 ): [string, string][] {
   const pairs = Symbol.iterator in headers ? (headers as Iterable<readonly [string, string]>) : Object.entries(headers);
   return Array.from(pairs as Iterable<readonly [string, string]>, ([name, value]) => [name, String(value)]);
-}
-
-/** An error that is found before the core is reached. */
-export function misuse(message: string): SanskeyError {
-  const hint = "Correct the argument that the message names.";
-  return new SanskeyError({ code: "invalid_argument", fault: "misuse", message, hint });
 }

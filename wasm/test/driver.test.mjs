@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { CredentialConfig, fetchToken, HostFailure, SanskeyError, Token } from "sanskey-wasm";
+import { CredentialConfig, Exchange, fetchToken, HostFailure, SanskeyError, Token } from "sanskey-wasm";
 
 const config = {
   type: "external_account",
@@ -63,6 +63,7 @@ test("what is no host is named, before anything is asked", async () => {
   for (const host of [5, "text", true]) await assert.rejects(fetchToken(config, { ...supplied, host }), misuse(/method http/));
   const host = { http: () => assert.fail("asked"), readEnv: {} };
   await assert.rejects(fetchToken(config, { ...supplied, host }), misuse(/^host\.readEnv must be a function/));
+  await assert.rejects(fetchToken(config, { ...supplied, host: { ...host, readEnv: undefined, warn: "loud" } }), misuse(/^host\.warn must be a function/));
 });
 
 test("a host need not know how to wait", async (context) => {
@@ -170,11 +171,91 @@ test("an aborted signal lets nothing start", async () => {
   await assert.rejects(fetchToken(config, { ...supplied, host: { http }, signal }), { name: "AbortError" });
 });
 
-test("AWS credentials may come from a function", async () => {
-  const options = { awsRegion: "eu-west-1", host: { http: () => granted } };
-  assert.ok(await fetchToken(config, { ...options, awsCredentials: async () => awsCredentials }));
-  const broken = () => Promise.reject(new Error("no credentials today"));
-  await assert.rejects(fetchToken(config, { ...options, awsCredentials: broken }), { message: "no credentials today" });
+test("AWS credentials and the region may come from functions, which are called for each token", async () => {
+  const signedBy = [];
+  const http = (request) => (signedBy.push(decodeURIComponent(decodeURIComponent(request.body))), granted);
+  let calls = 0;
+  const provider = async (...args) => ({ ...awsCredentials, accessKeyId: `AKID${args.length}${(calls += 1)}`, expiration: new Date() });
+  const options = { host: { http }, awsCredentials: provider, awsRegion: async () => `eu-west-${calls}` };
+  await fetchToken(config, options);
+  await fetchToken(config, options);
+  assert.match(signedBy[0], /Credential=AKID01\/\d+\/eu-west-1\//);
+  assert.match(signedBy[1], /Credential=AKID02\/\d+\/eu-west-2\//);
+  assert.ok(await fetchToken(config, { ...options, awsCredentials: () => awsCredentials, awsRegion: () => "eu-west-1" }));
+});
+
+test("what a provider throws comes out as it is, that of the credentials first", async () => {
+  const host = { http: () => assert.fail("asked") };
+  const noCredentials = Object.assign(new Error("no credentials today"), { name: "CredentialsProviderError" });
+  const noRegion = new Error("no region today");
+  const late = () => new Promise((_, reject) => setTimeout(() => reject(noCredentials), 20));
+  const early = () => { throw noRegion; };
+  await assert.rejects(fetchToken(config, { host, awsCredentials: late, awsRegion: early }), (error) => error === noCredentials);
+  await assert.rejects(fetchToken(config, { host, awsCredentials, awsRegion: early }), (error) => error === noRegion);
+});
+
+test("a provider that has nothing is a misuse, and nobody else is asked", async () => {
+  const host = { http: () => assert.fail("asked"), readEnv: () => assert.fail("asked") };
+  const refused = (options, message) => assert.rejects(fetchToken(config, { host, ...options }), (error) =>
+    code("invalid_argument", { fault: "misuse" })(error) && assert.equal(error.message, message) === undefined);
+  for (const none of [undefined, null, "top-secret-key", () => awsCredentials]) {
+    await refused({ awsCredentials: async () => none }, "awsCredentials() must be { accessKeyId, secretAccessKey, sessionToken? }.");
+  }
+  await refused({ awsCredentials: () => ({ ...awsCredentials, secretAccessKey: null }) }, "awsCredentials().secretAccessKey must be a string.");
+  for (const none of [undefined, null, "", 5]) {
+    await refused({ awsCredentials, awsRegion: () => none }, "awsRegion() must be a string, such as eu-central-1.");
+  }
+});
+
+test("an abort does not wait for a provider", async () => {
+  const host = { http: () => assert.fail("asked") };
+  for (const never of ["awsCredentials", "awsRegion"]) {
+    const controller = new AbortController();
+    const provider = () => (setTimeout(() => controller.abort(new Error("enough")), 5), new Promise(() => {}));
+    await assert.rejects(fetchToken(config, { host, [never]: provider, signal: controller.signal }), { message: "enough" });
+  }
+  const controller = new AbortController();
+  const atOnce = () => (controller.abort(new Error("at once")), awsCredentials);
+  await assert.rejects(fetchToken(config, { host, awsCredentials: atOnce, signal: controller.signal }), { message: "at once" });
+});
+
+/** A server whose clock is `ahead` of this one by so many seconds, and which refuses what was signed before. */
+const skewed = (ahead) => {
+  const date = new Date(Date.now() + ahead * 1000).toUTCString();
+  const error_description = "Error from AWS: Signature expired: 20240102T030405Z is now earlier than 20240102T030905Z";
+  const refusal = { status: 400, headers: { date }, body: JSON.stringify({ error: "invalid_grant", error_description }) };
+  const answers = [refusal, granted];
+  return () => answers.shift();
+};
+
+test("a host is warned of a wrong clock, once", async () => {
+  for (const [ahead, words] of [[1200, /^The clock of this machine is (1199|1200) seconds behind/], [-300, /is (300|301) seconds ahead/]]) {
+    const warnings = [];
+    const steps = [];
+    const host = { http: skewed(ahead), warn: (...args) => warnings.push(args) };
+    const token = await fetchToken(config, { ...supplied, host, onStep: ({ askId }) => steps.push(askId) });
+    assert.equal(token.value, "top-secret-token");
+    assert.deepEqual(steps, ["sts", "sts-clock"]);
+    assert.deepEqual(warnings.map((args) => args.length), [1]);
+    assert.match(warnings[0][0], words);
+  }
+  assert.ok(await fetchToken(config, { ...supplied, host: { http: skewed(1200) } }));
+  const warn = () => assert.fail("warned");
+  assert.ok(await fetchToken(config, { ...supplied, host: { http: () => granted, warn } }));
+});
+
+test("an exchange says how far the clock is off, when it is done", () => {
+  const exchange = new Exchange(config, { goal: "access_token" }, supplied);
+  exchange.poll(0);
+  const refusal = { ...skewed(0)(), headers: { date: "Thu, 01 Jan 1970 00:20:00 GMT" } };
+  assert.equal(exchange.advance([["sts", refusal]], 0).asks[0].id, "sts-clock");
+  assert.equal(exchange.clockSkewSeconds, null);
+  assert.equal(exchange.advance([["sts-clock", granted]], 0).step, "done");
+  assert.equal(exchange.clockSkewSeconds, 1200);
+  assert.equal(exchange.poll(0).step, "done");
+  assert.equal(exchange.clockSkewSeconds, 1200);
+  exchange.free();
+  assert.equal(exchange.clockSkewSeconds, 1200);
 });
 
 test("each step is reported, without secrets", async () => {

@@ -17,7 +17,7 @@ test("the variables of a Worker are text; its other bindings are not variables",
 });
 
 test("it has no files and runs no programs", () => {
-  assert.deepEqual(Object.keys(fetchHost()).sort(), ["http", "readEnv", "wait"]);
+  assert.deepEqual(Object.keys(fetchHost()).sort(), ["http", "readEnv", "wait", "warn"]);
 });
 
 test("a client certificate is unsupported", async () => {

@@ -18,6 +18,8 @@ export interface NodeHost {
   readFile(path: string): Promise<string | null>;
   runCommand(command: RunCommand, context?: HostContext): Promise<CommandOutput>;
   wait(ms: number, context?: HostContext): Promise<void>;
+  /** Emits a process warning of the type `SanskeyWarning`, with the code `SANSKEY_CLOCK_SKEW`. */
+  warn(message: string): void;
 }
 
 /**
@@ -33,5 +35,6 @@ export function nodeHost({ env = process.env }: NodeHostOptions = {}): NodeHost 
     readFile,
     runCommand: (command, context) => runCommand(command, env, context?.signal),
     wait: (ms, context) => sleep(ms, context?.signal),
+    warn: (message) => process.emitWarning(message, { type: "SanskeyWarning", code: "SANSKEY_CLOCK_SKEW" }),
   };
 }

@@ -35,11 +35,12 @@ export interface FetchHost {
   http(request: HttpRequest, context?: HostContext): Promise<HttpResponse>;
   readEnv(names: readonly string[]): EnvValues;
   wait(ms: number, context?: HostContext): Promise<void>;
+  warn(message: string): void;
 }
 
 /**
  * A host on top of `fetch`, for workers, web pages, Deno, Bun and Node. It sends HTTP requests, looks variables up in
- * `env`, and waits. It has no files and no programs.
+ * `env`, waits, and warns on the console. It has no files and no programs.
  *
  * `env` is an object such as `process.env`, `Deno.env.toObject()` or the `env` of a Worker; values that are not text
  * are ignored. Default: the global `fetch`, and no variables.
@@ -49,6 +50,7 @@ export function fetchHost(fetch?: FetchFunction, env: object = {}): FetchHost {
     http: async (request, context) => send(fetch ?? globalFetch(), request, context?.signal),
     readEnv: (names) => envValues(env as Readonly<Record<string, unknown>>, names),
     wait: (ms, context) => sleep(ms, context?.signal),
+    warn: (message) => console.warn(`sanskey: ${message}`),
   };
 }
 

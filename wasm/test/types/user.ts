@@ -2,7 +2,8 @@
 
 import {
   callerIdentityToken, CredentialConfig, Exchange, fetchHost, fetchToken, HostFailure, impersonationRequest, parseStsResponse,
-  SanskeyError, signRequest, stsRequest, type Ask, type ErrorCode, type Host, type HttpRequest, type HttpResponse, type Step,
+  SanskeyError, signRequest, stsRequest, type Ask, type AssumeRole, type AwsOptions, type ErrorCode,
+  type FetchTokenOptions, type GetSessionToken, type GetWebIdentityToken, type Host, type HttpRequest, type HttpResponse, type Step,
   type StepReport, Token,
 } from "sanskey-wasm";
 
@@ -20,6 +21,33 @@ export async function token(): Promise<string> {
   const expires: number = token.expiresAt.getTime();
   const kind: "federated" | "service_account" = token.kind;
   return `${token.value} ${expires} ${kind} ${token.freshness()}`;
+}
+
+// What AWS is to be asked for.
+export function awsOptions(exchangeOrFetch: AwsOptions & FetchTokenOptions): readonly unknown[] {
+  const roles: readonly AssumeRole[] = [
+    { roleArn: "arn:aws:iam::123456789012:role/hub" },
+    {
+      roleArn: "arn:aws:iam::210987654321:role/spoke", roleSessionName: "s", externalId: "e", durationSeconds: 900,
+      policy: "{}", policyArns: ["arn:aws:iam::aws:policy/ReadOnlyAccess"] as const, sourceIdentity: undefined,
+    },
+  ];
+  const session: GetSessionToken = {};
+  const jwt: GetWebIdentityToken = { audience: "a", durationSeconds: 60, signingAlgorithm: "ES384" };
+  const options: FetchTokenOptions = {
+    ...exchangeOrFetch, awsProfile: "p", awsAssumeRole: roles, awsGetSessionToken: session, awsWebIdentityToken: jwt,
+    awsRegion: async () => "eu-west-1",
+  };
+  const exchange = new Exchange("{}", { goal: "access_token" }, { awsAssumeRole: { roleArn: "a" }, awsWebIdentityToken: {} });
+  const skew: number | null = exchange.clockSkewSeconds;
+  const warning: Host = { warn: (message) => console.warn(message.trim()) };
+  // @ts-expect-error a role has a name
+  const nameless: AssumeRole = { durationSeconds: 900 };
+  // @ts-expect-error AWS signs with no such algorithm
+  const unsafe: GetWebIdentityToken = { signingAlgorithm: "HS256" };
+  // @ts-expect-error an exchange calls nobody
+  new Exchange("{}", { goal: "access_token" }, { awsRegion: async () => "eu-west-1" });
+  return [fetchToken({}, options), skew, warning, nameless, unsafe];
 }
 
 // A host of one's own, with and without its type.
