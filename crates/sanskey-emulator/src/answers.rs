@@ -1,5 +1,7 @@
 //! Requests as the services see them, and the shapes of their answers.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
@@ -42,7 +44,7 @@ impl Request {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) content_type: &'static str,
+    pub(crate) content_type: Cow<'static, str>,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: String,
 }
@@ -50,11 +52,11 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         let body = format!("{body:#}\n");
-        Self { status, content_type: "application/json; charset=UTF-8", headers: Vec::new(), body }
+        Self { status, content_type: "application/json; charset=UTF-8".into(), headers: Vec::new(), body }
     }
 
     pub(crate) fn text(status: u16, body: impl Into<String>) -> Self {
-        Self { status, content_type: "text/plain", headers: Vec::new(), body: body.into() }
+        Self { status, content_type: "text/plain".into(), headers: Vec::new(), body: body.into() }
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {

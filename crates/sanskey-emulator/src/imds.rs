@@ -95,7 +95,7 @@ fn role_credentials(key: &AwsKey, now: OffsetDateTime) -> Answer {
         }),
     );
     // The real service declares its JSON as text.
-    answer.content_type = "text/plain";
+    answer.content_type = "text/plain".into();
     answer
 }
 
@@ -104,5 +104,5 @@ fn page(status: u16, title: &str) -> Answer {
     let body = format!(
         "<html><head><title>{status} - {title}</title></head><body><h1>{status} - {title}</h1></body></html>\n"
     );
-    Answer { content_type: "text/html", ..Answer::text(status, body) }
+    Answer { content_type: "text/html".into(), ..Answer::text(status, body) }
 }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::{
     answers::{Answer, Request, google_error, not_found},
-    pod_issuer,
+    clock, faults, pod_issuer,
     settings::{Settings, is_header_value},
     store::{Store, TokenHolder},
 };
@@ -24,6 +24,8 @@ pub(crate) fn answer(
             store.requests.clear();
             Answer::text(204, "")
         }
+        ("/emulator/faults", _) => faults::answer(store, request),
+        ("/emulator/clock", _) => clock::answer(store, request),
         ("/emulator/container-token", &Method::PUT) => replace_container_token(store, request),
         ("/emulator/web-identity-token", &Method::GET) => pod_issuer::token(store, settings, request, now),
         ("/emulator/whoami", &Method::GET) => whoami(store, request, now),

@@ -14,6 +14,8 @@
 //! | `/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken` | Google's IAM Credentials API |
 //! | `/emulator/...` | a window into the emulator itself: requests so far, what a token is, and which token the pod has |
 //!
+//! Faults can be had at every service, and the clock can be set wrong: see `faults.rs` and `clock.rs`.
+//!
 //! Every key, session and token that it issues is drawn afresh, and is worth nothing anywhere else.
 //! The emulator remembers the secret of each AWS key that it issued, so it can do what Google asks AWS to do:
 //! recompute the signature of the handed-over `GetCallerIdentity` request. It does so with AWS's own crate
@@ -41,14 +43,17 @@ mod aws_keys;
 mod aws_roles;
 mod aws_signature;
 mod aws_sts;
+mod clock;
 mod container_agents;
 mod credential_config;
 mod cross_origin;
+mod faults;
 mod google_sts;
 mod iam_credentials;
 mod imds;
 mod inspection;
 mod outbound_issuer;
+mod payload;
 mod pod_issuer;
 mod random;
 mod routes;

@@ -113,6 +113,10 @@ struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     future_tolerance_seconds: u64,
 
+    /// How far the emulator's clock is ahead; less than none if it is behind
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_negative_numbers = true)]
+    clock_offset_seconds: i64,
+
     /// Let web pages of this origin call the emulator
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Option<String>,
@@ -144,6 +148,7 @@ impl Arguments {
             strict_headers: self.strict_headers,
             future_tolerance: Duration::from_secs(self.future_tolerance_seconds),
             lifetime_extension: self.lifetime_extension,
+            clock_offset_seconds: self.clock_offset_seconds,
             allow_origin: self.allow_origin.clone(),
             lifetime: Duration::from_secs(self.lifetime_seconds),
             max_requests: self.max_requests,

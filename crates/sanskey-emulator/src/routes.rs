@@ -5,8 +5,9 @@ use time::OffsetDateTime;
 
 use crate::{
     answers::{Answer, Request, not_found},
-    aws_sts, container_agents, cross_origin, google_sts, iam_credentials, imds, inspection, outbound_issuer,
-    pod_issuer,
+    aws_sts, container_agents, cross_origin,
+    faults::{self, Fault},
+    google_sts, iam_credentials, imds, inspection, outbound_issuer, pod_issuer,
     settings::Settings,
     store::{RequestRecord, Store},
 };
@@ -14,27 +15,30 @@ use crate::{
 /// The longest path that is remembered in full.
 const RECORDED_PATH: usize = 512;
 
-/// Answers one request at the time `now`, and remembers that it came.
+/// Answers one request at the time `now`, remembers that it came, and tells what is to go wrong with the answer.
 pub(crate) fn answer(
     store: &mut Store,
     settings: &Settings,
     request: &Request,
     now: OffsetDateTime,
-) -> Answer {
+) -> (Answer, Fault) {
     if let Some(preflight) = cross_origin::preflight(settings, request) {
-        return cross_origin::mark(settings, preflight);
+        return (cross_origin::mark(settings, preflight), Fault::default());
     }
     if request.path.starts_with("/emulator/") {
-        return cross_origin::mark(settings, inspection::answer(store, settings, request, now));
+        let answer = inspection::answer(store, settings, request, now);
+        return (cross_origin::mark(settings, answer), Fault::default());
     }
-    let answer = service(store, settings, request, now);
+    let fault = faults::take(store, request).unwrap_or_default();
+    let answer = fault.replacement().unwrap_or_else(|| service(store, settings, request, now));
+    let answer = fault.spoil(answer);
     store.requests.push(RequestRecord {
         method: request.method.to_string(),
         path: request.path.chars().take(RECORDED_PATH).collect(),
         action: aws_sts::has(request).then(|| aws_sts::action(request)).flatten(),
         status: answer.status,
     });
-    cross_origin::mark(settings, answer)
+    (cross_origin::mark(settings, answer), fault)
 }
 
 fn service(store: &mut Store, settings: &Settings, request: &Request, now: OffsetDateTime) -> Answer {

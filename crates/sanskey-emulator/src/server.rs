@@ -1,7 +1,6 @@
 //! The loopback server: bounded in time, in requests, in connections and in what it reads.
 
 use std::{
-    convert::Infallible,
     fmt, io,
     net::{Ipv4Addr, TcpListener},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,13 +8,9 @@ use std::{
     time::Duration,
 };
 
-use http::{Response, header::CONTENT_TYPE};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::{
-    body::{Bytes, Incoming},
-    server::conn::http1,
-    service::service_fn,
-};
+use http::{HeaderName, HeaderValue, Response, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -29,7 +24,10 @@ use tokio::{
 use crate::{
     answers::{Answer, Request, google_error},
     aws_keys::AwsKey,
-    credential_config, routes,
+    clock, credential_config,
+    faults::Fault,
+    payload::Payload,
+    routes,
     settings::Settings,
     store::{RequestRecord, Store},
 };
@@ -98,7 +96,7 @@ impl Running {
 
     /// Fresh temporary keys of the instance's role: the same that the metadata service hands out.
     pub fn issue_role_key(&self) -> AwsKey {
-        let key = AwsKey::of_instance_role(&self.world.settings, OffsetDateTime::now_utc());
+        let key = AwsKey::of_instance_role(&self.world.settings, self.world.now());
         self.world.store().keep_aws_key(key)
     }
 
@@ -194,22 +192,23 @@ impl World {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn now(&self) -> OffsetDateTime {
+        clock::now(&self.store(), &self.settings)
+    }
+
     /// Answers one request and counts it.
-    fn answer(&self, request: &Request) -> Answer {
+    fn answer(&self, request: &Request) -> (Answer, Fault) {
         let mut store = self.store();
         if store.answered >= self.settings.max_requests {
-            return google_error(
-                503,
-                "UNAVAILABLE",
-                "The emulator's number of requests is used up.",
-                Vec::new(),
-            );
+            let message = "The emulator's number of requests is used up.";
+            return (google_error(503, "UNAVAILABLE", message, Vec::new()), Fault::default());
         }
         store.answered += 1;
         if store.answered == self.settings.max_requests {
             self.stop.because(StopReason::RequestsUsedUp);
         }
-        routes::answer(&mut store, &self.settings, request, OffsetDateTime::now_utc())
+        let now = clock::now(&store, &self.settings);
+        routes::answer(&mut store, &self.settings, request, now)
     }
 }
 
@@ -259,38 +258,60 @@ async fn serve(
     Ok(reason)
 }
 
-/// From HTTP to an answer and back.
-async fn respond(
-    world: Arc<World>,
-    request: http::Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+/// From HTTP to an answer and back. An error closes the connection.
+async fn respond(world: Arc<World>, request: http::Request<Incoming>) -> io::Result<Response<Payload>> {
     let (head, body) = request.into_parts();
-    let answer = match timeout(world.settings.client_timeout, Limited::new(body, BODY_LIMIT).collect()).await
-    {
-        Ok(Ok(body)) => world.answer(&Request {
-            method: head.method,
-            path: head.uri.path().to_owned(),
-            query: head.uri.query().unwrap_or_default().to_owned(),
-            headers: head.headers,
-            body: body.to_bytes().to_vec(),
-        }),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let message = "The request body is larger than 256 KiB.";
-            google_error(413, "INVALID_ARGUMENT", message, Vec::new()).with_header("connection", "close")
-        }
-        Ok(Err(_)) => google_error(400, "INVALID_ARGUMENT", "The request body broke off.", Vec::new()),
-        Err(_) => google_error(408, "DEADLINE_EXCEEDED", "The request body did not arrive.", Vec::new())
-            .with_header("connection", "close"),
-    };
-    Ok(http_response(answer))
+    let no_fault = |answer| (answer, Fault::default());
+    let (answer, fault) =
+        match timeout(world.settings.client_timeout, Limited::new(body, BODY_LIMIT).collect()).await {
+            Ok(Ok(body)) => world.answer(&Request {
+                method: head.method,
+                path: head.uri.path().to_owned(),
+                query: head.uri.query().unwrap_or_default().to_owned(),
+                headers: head.headers,
+                body: body.to_bytes().to_vec(),
+            }),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                let message = "The request body is larger than 256 KiB.";
+                no_fault(
+                    google_error(413, "INVALID_ARGUMENT", message, Vec::new())
+                        .with_header("connection", "close"),
+                )
+            }
+            Ok(Err(_)) => {
+                no_fault(google_error(400, "INVALID_ARGUMENT", "The request body broke off.", Vec::new()))
+            }
+            Err(_) => no_fault(
+                google_error(408, "DEADLINE_EXCEEDED", "The request body did not arrive.", Vec::new())
+                    .with_header("connection", "close"),
+            ),
+        };
+    let date = clock::http_date(world.now());
+    tokio::time::sleep(Duration::from_millis(fault.delay_milliseconds)).await;
+    if fault.reset {
+        return Err(io::Error::other("this connection was to be closed"));
+    }
+    Ok(http_response(answer, &fault, date))
 }
 
-fn http_response(answer: Answer) -> Response<Full<Bytes>> {
-    let mut builder = Response::builder().status(answer.status).header(CONTENT_TYPE, answer.content_type);
+fn http_response(answer: Answer, fault: &Fault, date: String) -> Response<Payload> {
+    const CHECKED: &str = "header values are dates, constants, checked settings, or headers of the request";
+    let length = answer.body.len();
+    let body = if fault.truncate { Payload::half(answer.body) } else { Payload::whole(answer.body) };
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status.try_into().expect("statuses are constants, or were checked");
+    let headers = response.headers_mut();
+    headers.insert(header::DATE, date.try_into().expect(CHECKED));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&answer.content_type).expect(CHECKED));
     for (name, value) in answer.headers {
-        builder = builder.header(name, value);
+        headers.append(name, value.try_into().expect(CHECKED));
     }
-    builder
-        .body(Full::new(Bytes::from(answer.body)))
-        .expect("header values are constants, checked settings, or headers of the request")
+    for (name, value) in &fault.headers {
+        headers.insert(name.parse::<HeaderName>().expect(CHECKED), value.parse().expect(CHECKED));
+    }
+    if fault.truncate {
+        // An empty body cannot be half sent, but it can be announced as more.
+        headers.insert(header::CONTENT_LENGTH, length.max(1).into());
+    }
+    response
 }

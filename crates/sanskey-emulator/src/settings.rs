@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use crate::{
     aws_roles::{Role, Trust},
-    google_sts,
+    clock, google_sts,
 };
 
 /// Everything that can be set about one emulator. The default is a small, self-consistent world.
@@ -59,6 +59,9 @@ pub struct Settings {
     pub outbound_issuer: String,
     /// Whether the account has enabled outbound web identity federation.
     pub outbound_federation: bool,
+    /// How far the emulator's clock is ahead, until `PUT /emulator/clock` sets it anew; less than none if it is
+    /// behind.
+    pub clock_offset_seconds: i64,
     /// Let web pages of this origin call the emulator, for example `http://127.0.0.1:8080`. `None` allows no
     /// page.
     pub allow_origin: Option<String>,
@@ -94,6 +97,7 @@ impl Default for Settings {
             pod_issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/5A45CE1C0FFEE4A6B8D2E0F1A3C5B7D9".to_owned(),
             outbound_issuer: "https://5a45ce1c-0ffe-4a6b-8d2e-0f1a3c5b7d9e.tokens.sts.global.api.aws".to_owned(),
             outbound_federation: true,
+            clock_offset_seconds: 0,
             allow_origin: None,
             client_timeout: Duration::from_secs(30),
             lifetime: Duration::from_mins(10),
@@ -138,6 +142,7 @@ impl Settings {
             ),
             (self.pod_issuer.starts_with("https://"), "the cluster's issuer is not an https URL"),
             (self.outbound_issuer.starts_with("https://"), "the account's issuer is not an https URL"),
+            (self.clock_offset_seconds.abs() <= clock::FURTHEST, "the clock is more than ten years wrong"),
             (self.allow_origin.as_deref().is_none_or(is_header_value), "the origin cannot be a header value"),
         ] {
             if !holds {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use crate::{aws_keys::AwsKey, random, signing_keys::SigningKeys};
+use crate::{aws_keys::AwsKey, faults::PlannedFault, random, signing_keys::SigningKeys};
 
 /// One request as `GET /emulator/requests` tells it: never a query, a header or a body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,7 +17,7 @@ pub struct RequestRecord {
     /// The action, of a call to AWS STS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// The status that was answered.
+    /// The status that was answered; 0 if the connection was closed without an answer.
     pub status: u16,
 }
 
@@ -46,6 +46,10 @@ pub(crate) struct Store {
     google_tokens: BTreeMap<String, GoogleToken>,
     /// The token that replaces the one of the settings.
     pub(crate) container_token: Option<String>,
+    /// What is to go wrong.
+    pub(crate) faults: Vec<PlannedFault>,
+    /// Seconds that the clock is ahead, in place of those of the settings.
+    pub(crate) clock_offset: Option<i64>,
     source_identities: BTreeMap<String, String>,
     /// The keys of the issuers of web identity tokens.
     pub(crate) signing_keys: SigningKeys,

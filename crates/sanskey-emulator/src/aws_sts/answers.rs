@@ -58,7 +58,8 @@ pub(super) fn success(action: &str, elements: &[Element]) -> Answer {
 }
 
 fn document(status: u16, xml: String, id: &str) -> Answer {
-    Answer { content_type: "text/xml", ..Answer::text(status, xml) }.with_header("x-amzn-requestid", id)
+    Answer { content_type: "text/xml".into(), ..Answer::text(status, xml) }
+        .with_header("x-amzn-requestid", id)
 }
 
 /// A request id: a UUID of version 4 (RFC 9562).

@@ -3,6 +3,7 @@
 mod aws_rules;
 mod command;
 mod containers;
+mod faults;
 mod impersonation;
 mod metadata;
 mod server;
