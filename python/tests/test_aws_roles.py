@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
 import urllib.request
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -21,10 +22,12 @@ import sanskey
 from sanskey import (
     AssumeRole,
     GetSessionToken,
+    HostError,
     HttpRequest,
     HttpResponse,
     RemoteError,
     SanskeyError,
+    StepReport,
     SystemHost,
     Token,
     aio,
@@ -129,6 +132,26 @@ def test_a_chain_in_a_profile(emulator: Start, tmp_path: Path) -> None:
         fetch_sync(running, {**env, "AWS_PROFILE": "hub"}, aws_profile="spoke"),
     ):
         assert subject(running, token).endswith(":assumed-role/sanskey-spoke-role/shop")
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
+def test_a_program_that_writes_credentials(emulator: Start, tmp_path: Path, fetch: Fetch) -> None:
+    running, file, program = emulator("--no-impersonation"), tmp_path / "config", tmp_path / "a program.py"
+    keys = instance_keys(running)
+    told = {"Version": 1, "SessionToken": keys["Token"]}
+    told |= {name: keys[name] for name in ("AccessKeyId", "SecretAccessKey", "Expiration")}
+    program.write_text(f"import json\nprint(json.dumps({told!r}))\n")
+    file.write_text(f"[profile some]\ncredential_process = '{sys.executable}' \"{program}\"\nregion = us-east-1\n")
+    env = {"AWS_CONFIG_FILE": str(file), "HOME": str(tmp_path)}
+    steps: list[StepReport] = []
+    token = fetch(running, env, aws_profile="some", on_step=steps.append)
+    assert ":assumed-role/sanskey-demo-role/" in subject(running, token)
+    assert "credential-process" in [step.ask_id for step in steps]
+    assert [secret for secret in keys.values() if len(secret) > 16 and secret in f"{steps}"] == []
+    program.write_text("import sys\nsys.exit('no more of it')\n")
+    with pytest.raises(HostError) as caught:
+        fetch(running, env, aws_profile="some")
+    assert (caught.value.code, caught.value.ask_id) == ("aws_process_failed", "credential-process")
 
 
 @pytest.mark.parametrize("fetch", FETCHES)
