@@ -11,8 +11,12 @@ from . import (
     exchange_failures,
     exchange_success,
     function_cases,
+    metadata_cases,
     outbound_federation_cases,
+    process_cases,
+    profile_cases,
     role_chain_cases,
+    sso_cases,
     web_identity_cases,
 )
 
@@ -22,8 +26,12 @@ SOURCES = [
     container_cases,
     exchange_failures,
     exchange_success,
+    metadata_cases,
     outbound_federation_cases,
+    process_cases,
+    profile_cases,
     role_chain_cases,
+    sso_cases,
     web_identity_cases,
 ]
 VECTORS = Path(__file__).parents[2] / "vectors"
