@@ -8,6 +8,7 @@ import { complaints } from "../../wasm/test/support/compile.mjs";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const own = `${folder}test/types/user-node.ts`;
+const sdk = `${folder}test/types/user-aws-sdk.ts`;
 
 /** A program that is written for sanskey-wasm holds for sanskey too. */
 function sharedUser(t, name = "user.ts") {
@@ -34,3 +35,13 @@ test("strict TypeScript has nothing to complain about: without the types of Node
   const options = { module: "node16", moduleResolution: "node16", lib: ["ES2022"] };
   assert.equal(complaints(t, folder, "sanskey", { "user.mts": sharedUser(t, "user-bare.ts") }, options), "");
 });
+
+for (const [what, extension, options] of [
+  ["an ES module", "mts", { module: "node16", moduleResolution: "node16" }],
+  ["a bundler", "ts", { module: "esnext", moduleResolution: "bundler" }],
+]) {
+  test(`what the AWS SDK has can be given without a cast: ${what}`, (t) => {
+    const common = { ...options, lib: ["ES2022"], types: ["node"] };
+    assert.equal(complaints(t, folder, "sanskey", { [`sdk.${extension}`]: sdk }, common, ["@aws-sdk", "@smithy"]), "");
+  });
+}

@@ -1,17 +1,19 @@
 // The examples of use cases, each in the environment of its platform, against an API that checks who calls.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { startEmulator } from "../../wasm/test/support/emulator.mjs";
 import { call, startGoogleApi } from "./support/google-api.mjs";
 import { paste } from "./support/pasted.mjs";
-import { OF_A_BUILD, OF_AN_INSTANCE, build, instance, requests } from "./support/platforms.mjs";
+import { OF_A_BUILD, OF_A_POD, OF_AN_INSTANCE, build, instance, mountPodToken, pod, requests } from "./support/platforms.mjs";
 
 /** Google lets the role of the platform in, and no other. */
 const EC2 = { environment: instance, options: ["--imds-v1", "off", "--allowed-role", "sanskey-demo-role"] };
@@ -31,6 +33,13 @@ async function start(t, { environment, options }, answers) {
     return stdout;
   };
   return { emulator, api, run };
+}
+
+/** A folder that goes with the test. */
+function folderOf(t) {
+  const folder = mkdtempSync(join(tmpdir(), "sanskey-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
 }
 
 test("data analytics", async (t) => {
@@ -57,8 +66,7 @@ test("data analytics", async (t) => {
 
 test("data sync and backup", async (t) => {
   const md5 = (text) => createHash("md5").update(text).digest("base64");
-  const folder = mkdtempSync(join(tmpdir(), "sanskey-"));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = folderOf(t);
   mkdirSync(join(folder, "sub folder"));
   writeFileSync(join(folder, "changed"), "new");
   writeFileSync(join(folder, "same"), "same");
@@ -132,6 +140,63 @@ test("central logging", async (t) => {
   assert.deepEqual(api.calls.map(({ body }) => body.entries.length), [500, 1]);
   assert.deepEqual(api.calls.flatMap(({ body }) => body.entries.map(({ textPayload }) => textPayload)), lines);
   assert.deepEqual(await requests(emulator), OF_AN_INSTANCE);
+});
+
+/** The microservice, running in a pod until the test ends. Gives a function that orders, and one that gives the log. */
+async function startShop(t, emulator, api, tokenFile) {
+  const env = {
+    ...pod(emulator, tokenFile),
+    TOPIC: "projects/my-project/topics/orders", HOST: "127.0.0.1", PORT: "0", GOOGLE_API_URL: api.url,
+  };
+  const example = paste(t, new URL("../examples/use-cases/eks-pubsub.mjs", import.meta.url));
+  const child = spawn(process.execPath, [example], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(child, "exit");
+  t.after(async () => {
+    child.kill();
+    await ended;
+  });
+  let log = "";
+  child.stderr.on("data", (chunk) => (log += chunk));
+  const [line] = await Promise.race([
+    once(createInterface(child.stdout), "line"),
+    ended.then(() => Promise.reject(new Error(`the microservice ended: ${log}`))),
+  ]);
+  const url = `http://127.0.0.1:${line.replace("listening on port ", "")}/orders`;
+  const order = async (body) => {
+    const response = await fetch(url, { method: "POST", body });
+    return [response.status, await response.text()];
+  };
+  return { order, log: () => log };
+}
+
+const PUBLISH = "POST /v1/projects/my-project/topics/orders:publish";
+
+test("microservice: orders that come at once share one token, which is that of the pod's role", async (t) => {
+  const emulator = await startEmulator(t, "--allowed-role", "sanskey-irsa-role");
+  const tokenFile = join(folderOf(t), "token");
+  await mountPodToken(emulator, tokenFile);
+  const orders = Array.from({ length: 8 }, (_, item) => JSON.stringify({ item }));
+  const api = await startGoogleApi(t, emulator, { [PUBLISH]: orders.map(() => ({ messageIds: ["11"] })) });
+  const { order } = await startShop(t, emulator, api, tokenFile);
+  assert.deepEqual(await Promise.all(orders.map(order)), orders.map(() => [202, "11"]));
+  const published = api.calls.map(({ body }) => Buffer.from(body.messages[0].data, "base64").toString());
+  assert.deepEqual(published.sort(), orders);
+  for (const { request, principal } of api.calls) assert.deepEqual([request, principal], [PUBLISH, call("").principal]);
+  assert.deepEqual([api.refused, await requests(emulator)], [[], OF_A_POD]);
+});
+
+test("a microservice whose token is over recovers with the next, and is not the node in between", async (t) => {
+  const emulator = await startEmulator(t);
+  const tokenFile = join(folderOf(t), "token");
+  await mountPodToken(emulator, tokenFile, "?lifetime=-60");
+  const api = await startGoogleApi(t, emulator, { [PUBLISH]: [{ messageIds: ["11"] }] });
+  const { order, log } = await startShop(t, emulator, api, tokenFile);
+  assert.deepEqual(await order("early"), [503, ""]);
+  assert.deepEqual(await requests(emulator), ["POST / 400"]);
+  await mountPodToken(emulator, tokenFile);
+  assert.deepEqual(await order("later"), [202, "11"]);
+  assert.match(log(), /^SanskeyError: aws_sts_rejected: /);
+  assert.deepEqual([api.refused, await requests(emulator)], [[], ["POST / 400", ...OF_A_POD]]);
 });
 
 test("CI/CD deploy", async (t) => {

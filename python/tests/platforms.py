@@ -21,6 +21,7 @@ OF_AN_INSTANCE = [
     *EXCHANGE,
 ]
 OF_A_BUILD = [f"GET {TASK_PATH} 200", *EXCHANGE]
+OF_A_POD = ["POST / 200", *EXCHANGE]
 OF_A_FUNCTION = EXCHANGE
 
 
@@ -39,6 +40,26 @@ def build(emulator: Emulator) -> dict[str, str]:
         "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
         "CODEBUILD_BUILD_ID": "shop:6f0d8b4e-33f3-4d93-8d5f-2c8e4a9b7c11",
     }
+
+
+def pod(emulator: Emulator, token_file: Path) -> dict[str, str]:
+    """EKS with IRSA, which mounts a token into the pod. Its AWS STS is the emulator."""
+    return {
+        "GOOGLE_APPLICATION_CREDENTIALS": str(emulator.config),
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_STS_REGIONAL_ENDPOINTS": "regional",
+        "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/sanskey-irsa-role",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(token_file),
+        "AWS_ENDPOINT_URL_STS": emulator.url,
+    }
+
+
+def mount_pod_token(emulator: Emulator, token_file: Path, query: str = "") -> None:
+    """Puts a new token into the file, as the kubelet does now and then."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"{emulator.url}/emulator/web-identity-token{query}", timeout=10) as got:
+        token_file.write_bytes(got.read())
 
 
 def function(emulator: Emulator) -> dict[str, str]:

@@ -10,13 +10,23 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from conftest import EXAMPLES, Emulator
 from google_api import Call, GoogleApi
-from platforms import OF_A_BUILD, OF_AN_INSTANCE, allow_loopback, build, instance
+from platforms import (
+    OF_A_BUILD,
+    OF_A_POD,
+    OF_AN_INSTANCE,
+    allow_loopback,
+    build,
+    instance,
+    mount_pod_token,
+    pod,
+)
 
 USE_CASES = EXAMPLES / "use_cases"
 
@@ -175,6 +185,84 @@ def test_central_logging(on_ec2: Platform, google_api: StartApi) -> None:
         assert body["resource"]["type"] == "generic_node"
     assert {call.principal for call in api.calls} == {Call("").principal}
     assert on_ec2.requests() == OF_AN_INSTANCE
+
+
+class Shop:
+    """The microservice, running in a pod."""
+
+    def __init__(self, emulator: Emulator, api: GoogleApi, folder: Path) -> None:
+        self._log = folder / "log"
+        own = {
+            "TOPIC": "projects/my-project/topics/orders",
+            "HOST": "127.0.0.1",
+            "PORT": "0",
+            "GOOGLE_API_URL": api.url,
+        }
+        env = {**pod(emulator, folder / "token"), **allow_loopback(folder), **own}
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, str(USE_CASES / "eks_pubsub.py")],
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+
+    def __enter__(self) -> Shop:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line.startswith("listening on port "), self.log()
+        self._url = f"http://127.0.0.1:{line.split()[-1]}/orders"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate(timeout=10)
+
+    def order(self, text: str) -> tuple[int, str]:
+        """The status and the text of the answer."""
+        try:
+            with urllib.request.urlopen(self._url, text.encode(), timeout=30) as got:
+                return got.status, got.read().decode()
+        except urllib.error.HTTPError as got:
+            with got:
+                return got.code, ""
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+
+PUBLISH = "POST /v1/projects/my-project/topics/orders:publish"
+
+
+def test_microservice(emulator: Start, google_api: StartApi, tmp_path: Path) -> None:
+    """Orders that come at once share one token, which is that of the pod's role."""
+    running = emulator("--allowed-role", "sanskey-irsa-role")
+    mount_pod_token(running, tmp_path / "token")
+    orders = [json.dumps({"item": item}) for item in range(8)]
+    api = google_api(running, {PUBLISH: [{"messageIds": ["11"]} for _ in orders]})
+    with Shop(running, api, tmp_path) as shop, ThreadPoolExecutor(len(orders)) as customers:
+        assert list(customers.map(shop.order, orders)) == [(202, "11")] * len(orders)
+    published = [base64.b64decode(call.body["messages"][0]["data"]).decode() for call in api.calls]
+    assert sorted(published) == orders
+    assert {(call.request, call.principal) for call in api.calls} == {(PUBLISH, Call("").principal)}
+    assert running.requests() == OF_A_POD
+
+
+def test_a_microservice_whose_token_is_over_recovers_with_the_next(
+    emulator: Start, google_api: StartApi, tmp_path: Path
+) -> None:
+    """In between it is nobody, although the node has a role that Google would let in."""
+    running = emulator()
+    mount_pod_token(running, tmp_path / "token", "?lifetime=-60")
+    api = google_api(running, {PUBLISH: [{"messageIds": ["11"]}]})
+    with Shop(running, api, tmp_path) as shop:
+        assert shop.order("early") == (503, "")
+        assert "aws_sts_rejected: " in shop.log()
+        assert running.requests() == ["POST / 400"]
+        mount_pod_token(running, tmp_path / "token")
+        assert shop.order("later") == (202, "11")
+    assert running.requests() == ["POST / 400", *OF_A_POD]
 
 
 def test_ci_cd_deploy(in_codebuild: Platform, google_api: StartApi) -> None:

@@ -1,5 +1,6 @@
 // The environments of AWS in which workloads run, as the emulator plays them, and what is asked there for a token.
 
+import { writeFileSync } from "node:fs";
 import { cleanEnv, instanceCredentials } from "../../../wasm/test/support/emulator.mjs";
 import { SERVICE_ACCOUNT } from "./google-api.mjs";
 
@@ -10,6 +11,7 @@ export const OF_A_FUNCTION = [
   "POST /v1/token 200",
   `POST /v1/projects/-/serviceAccounts/${SERVICE_ACCOUNT}:generateAccessToken 200`,
 ];
+export const OF_A_POD = ["POST / 200", ...OF_A_FUNCTION];
 export const OF_A_BUILD = [`GET ${TASK_PATH} 200`, ...OF_A_FUNCTION];
 export const OF_AN_INSTANCE = [
   "PUT /latest/api/token 200",
@@ -31,6 +33,22 @@ export const build = ({ url, configPath }) => cleanEnv({
   AWS_EXECUTION_ENV: "AWS_ECS_EC2",
   CODEBUILD_BUILD_ID: "shop:6f0d8b4e-33f3-4d93-8d5f-2c8e4a9b7c11",
 });
+
+/** EKS with IRSA, which mounts a token into the pod. Its AWS STS is the emulator. */
+export const pod = ({ url, configPath }, tokenFile) => cleanEnv({
+  GOOGLE_APPLICATION_CREDENTIALS: configPath,
+  AWS_REGION: "us-east-1",
+  AWS_DEFAULT_REGION: "us-east-1",
+  AWS_STS_REGIONAL_ENDPOINTS: "regional",
+  AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/sanskey-irsa-role",
+  AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
+  AWS_ENDPOINT_URL_STS: url,
+});
+
+/** Puts a new token into the file, as the kubelet does now and then. */
+export async function mountPodToken({ url }, tokenFile, query = "") {
+  writeFileSync(tokenFile, await (await fetch(`${url}/emulator/web-identity-token${query}`)).text());
+}
 
 /** Lambda, which gives a process the keys of its role when it starts. */
 export async function lambda({ url, configPath }) {
