@@ -71,10 +71,11 @@ function call(name: string, given: unknown, members: Members): Record<string, un
   // A policy under a misspelled name would narrow nothing.
   const unknown = Object.keys(given).find((member) => !Object.hasOwn(members, member));
   if (unknown !== undefined) throw misuse(`${name} has no member ${unknown}, but ${Object.keys(members).join(", ")}.`);
-  const values = given as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(
-    Object.entries(members).map(([member, kind]) => [snake(member), optional(`${name}.${member}`, values[member], kind)]),
-  );
+  const fields: Record<string, unknown> = {};
+  for (const [member, kind] of Object.entries(members)) {
+    fields[snake(member)] = optional(`${name}.${member}`, (given as Readonly<Record<string, unknown>>)[member], kind);
+  }
+  return fields;
 }
 
 function optional(name: string, value: unknown, kind: Kind): unknown {

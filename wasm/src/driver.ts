@@ -144,13 +144,15 @@ async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T
   }
 }
 
+type Results<T extends readonly unknown[]> = { -readonly [I in keyof T]: Awaited<T[I]> };
+
 /** All results, or the error of the first one in the list that failed, however they came in. */
-async function inOrder<T extends readonly unknown[]>(promises: T): Promise<{ -readonly [I in keyof T]: Awaited<T[I]> }> {
+async function inOrder<T extends readonly unknown[]>(promises: T): Promise<Results<T>> {
   const settled = await Promise.allSettled(promises);
   return settled.map((result) => {
     if (result.status === "rejected") throw result.reason;
     return result.value;
-  }) as { -readonly [I in keyof T]: Awaited<T[I]> };
+  }) as Results<T>;
 }
 
 async function answer(

@@ -58,7 +58,11 @@ export interface GetWebIdentityToken {
   readonly signingAlgorithm?: "ES384" | "RS256" | undefined;
 }
 
-/** What else AWS is to be asked for. `awsGetSessionToken`, `awsAssumeRole` and `awsWebIdentityToken` come in this order. */
+/**
+ * Where AWS credentials are, and what else AWS is to be asked for with them: first `awsGetSessionToken`, then
+ * `awsAssumeRole`, then `awsWebIdentityToken`. Each of the three replaces the field of the same meaning in the
+ * configuration's object `sanskey`.
+ */
 export interface AwsOptions {
   /** The profile of AWS's shared configuration files that the credentials come from, whatever the environment says. */
   readonly awsProfile?: string | undefined;

@@ -2,16 +2,13 @@
 
 import { STSClient } from "@aws-sdk/client-sts";
 import { fromEnv } from "@aws-sdk/credential-provider-env";
-import type {
-  AwsCredentialIdentity, AwsCredentialIdentityProvider, IdentityProvider, Provider, RuntimeConfigAwsCredentialIdentityProvider,
-} from "@smithy/types";
+import type { AwsCredentialIdentity, AwsCredentialIdentityProvider, IdentityProvider, Provider } from "@smithy/types";
 import { callerIdentityToken, Exchange, fetchToken, signRequest, type FetchTokenOptions } from "sanskey";
 
 export function given(
   identity: AwsCredentialIdentity,
   provider: AwsCredentialIdentityProvider,
   general: IdentityProvider<AwsCredentialIdentity>,
-  runtime: RuntimeConfigAwsCredentialIdentityProvider,
   either: AwsCredentialIdentity | AwsCredentialIdentityProvider,
   region: string | Provider<string>,
 ): readonly unknown[] {
@@ -19,8 +16,7 @@ export function given(
   const options: readonly FetchTokenOptions[] = [
     { awsCredentials: client.config.credentials, awsRegion: client.config.region },
     { awsCredentials: fromEnv(), awsRegion: region },
-    { awsCredentials: identity }, { awsCredentials: provider }, { awsCredentials: general }, { awsCredentials: runtime },
-    { awsCredentials: either },
+    { awsCredentials: identity }, { awsCredentials: provider }, { awsCredentials: general }, { awsCredentials: either },
   ];
   // Members besides the key's, also where they are written out.
   const more = fetchToken("a", {
