@@ -1,8 +1,14 @@
-//! Attribute mapping and condition of the provider: the default mapping for AWS, and a condition on the role.
+//! Attribute mapping and condition of a provider: the default mapping for AWS, the usual one for OIDC, and a
+//! condition on the role.
 //!
 //! Source: "Workload Identity Federation", section "Attribute mapping", in Google's IAM documentation.
 
-use crate::{answers::Answer, answers::oauth_error, aws_identity::CallerIdentity, settings::Settings};
+use crate::{
+    answers::{Answer, oauth_error},
+    aws_identity::CallerIdentity,
+    aws_roles,
+    settings::Settings,
+};
 
 /// The most that `google.subject` may hold.
 const SUBJECT_LIMIT: usize = 127;
@@ -20,24 +26,38 @@ impl Attributes {
     /// Maps an assertion, checks the size limit and the condition.
     pub(crate) fn of(identity: &CallerIdentity, settings: &Settings) -> Result<Self, Answer> {
         let attributes = Self { subject: identity.arn.clone(), aws_role: aws_role(&identity.arn) };
-        if attributes.subject.len() > SUBJECT_LIMIT {
-            return Err(oauth_error(
-                "invalid_request",
-                "The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute \
-                 mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.",
-            ));
-        }
+        check_size(&attributes.subject)?;
         let allowed = settings.allowed_role.as_ref().is_none_or(|role| {
             attributes.aws_role == format!("arn:aws:sts::{}:assumed-role/{role}", identity.account)
         });
-        if !allowed {
-            return Err(oauth_error(
-                "unauthorized_client",
-                "The given credential is rejected by the attribute condition.",
-            ));
-        }
+        check_condition(allowed)?;
         Ok(attributes)
     }
+}
+
+/// `google.subject` of a web identity token of AWS, by the mapping `assertion.sub`: the ARN of the role.
+pub(crate) fn of_web_identity(subject: String, settings: &Settings) -> Result<String, Answer> {
+    check_size(&subject)?;
+    check_condition(
+        settings.allowed_role.as_ref().is_none_or(|role| subject == aws_roles::arn(role, settings)),
+    )?;
+    Ok(subject)
+}
+
+fn check_size(subject: &str) -> Result<(), Answer> {
+    if subject.len() <= SUBJECT_LIMIT {
+        return Ok(());
+    }
+    Err(oauth_error(
+        "invalid_request",
+        "The size of mapped attribute google.subject exceeds the 127 bytes limit. Either modify your attribute \
+         mapping or the incoming assertion to produce a mapped attribute that is less than 127 bytes.",
+    ))
+}
+
+fn check_condition(holds: bool) -> Result<(), Answer> {
+    let description = "The given credential is rejected by the attribute condition.";
+    if holds { Ok(()) } else { Err(oauth_error("unauthorized_client", description)) }
 }
 
 /// `arn:aws:sts::1:assumed-role/ROLE/SESSION` becomes `arn:aws:sts::1:assumed-role/ROLE`.

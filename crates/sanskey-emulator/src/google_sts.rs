@@ -1,4 +1,4 @@
-//! Google's Security Token Service: `POST /v1/token`, for AWS credentials.
+//! Google's Security Token Service: `POST /v1/token`, for AWS credentials and for web identity tokens of AWS.
 //!
 //! Source: the reference of the STS method `token`, and RFC 8693. Where Google's text for a wrong parameter
 //! is not known, ours follows the one that is known, for `audience`, and the comment says "inferred".
@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     answers::{Answer, Request, not_found, oauth_error},
-    attributes::Attributes,
-    aws_identity::{self, Expectations, Refusal, Verified},
+    attributes::{self, Attributes},
+    aws_identity::{self, Expectations, Refusal},
+    google_oidc,
     settings::Settings,
     store::{GoogleToken, Store, TokenHolder},
 };
@@ -20,9 +21,11 @@ use crate::{
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const AWS4_REQUEST: &str = "urn:ietf:params:aws:token-type:aws4_request";
+const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 
 /// Federated tokens live for an hour at most, and never longer than the credential behind them.
-const LONGEST_LIFETIME: time::Duration = time::Duration::hours(1);
+const LONGEST_LIFETIME: Duration = Duration::hours(1);
 
 /// The fields of a JSON body, and the form fields that they stand for.
 const JSON_NAMES: [(&str, &str); 9] = [
@@ -58,8 +61,27 @@ fn exchange(
 ) -> Result<Answer, Answer> {
     let parameters = parameters(request)?;
     let exchange = Exchange::of(&parameters)?;
-    check_audience(exchange.audience, settings)?;
+    let (holder, warnings) = match (provider(exchange.audience, settings)?, exchange.subject_token_type) {
+        (Provider::Aws, AWS4_REQUEST) => aws_holder(store, settings, &exchange, now)?,
+        (Provider::Oidc, JWT | ID_TOKEN) => oidc_holder(store, settings, &exchange, now)?,
+        _ => return Err(invalid_value("subject_token_type")),
+    };
+    Ok(issue(store, &exchange, &holder, &warnings, request, now))
+}
 
+/// Whom a subject token stands for, and until when at most.
+struct Holder {
+    subject: String,
+    ends_at: Option<OffsetDateTime>,
+}
+
+/// Who signed an AWS request.
+fn aws_holder(
+    store: &Store,
+    settings: &Settings,
+    exchange: &Exchange<'_>,
+    now: OffsetDateTime,
+) -> Result<(Holder, Vec<&'static str>), Answer> {
     let expected = Expectations {
         audience: &settings.audience,
         account: settings.trusted_account(),
@@ -69,22 +91,40 @@ fn exchange(
     let verified = aws_identity::verify(exchange.subject_token, &expected, |id| store.aws_key(id), now)
         .map_err(|refusal| refused(&refusal))?;
     let attributes = Attributes::of(&verified.identity, settings)?;
+    Ok((Holder { subject: attributes.subject, ends_at: verified.key_expires_at }, verified.warnings))
+}
 
-    Ok(issue(store, settings, &exchange, &verified, &attributes, request, now))
+/// Whom a web identity token of AWS is about.
+fn oidc_holder(
+    store: &Store,
+    settings: &Settings,
+    exchange: &Exchange<'_>,
+    now: OffsetDateTime,
+) -> Result<(Holder, Vec<&'static str>), Answer> {
+    let expected = google_oidc::Expectations {
+        provider: &settings.oidc_audience,
+        issuer: settings.oidc_issuer.as_deref().unwrap_or(&settings.outbound_issuer),
+        allowed_audiences: &settings.oidc_allowed_audiences,
+    };
+    let verified = google_oidc::verify(exchange.subject_token, &expected, || store.signing_keys.rs256(), now)
+        .map_err(|refusal| refused(&refusal))?;
+    let subject = attributes::of_web_identity(verified.subject, settings)?;
+    // A token that is over by less than the tolerance was seen to be worth another minute.
+    let ends_at = if verified.expires_at > now { verified.expires_at } else { now + Duration::seconds(59) };
+    Ok((Holder { subject, ends_at: Some(ends_at) }, verified.warnings))
 }
 
 fn issue(
     store: &mut Store,
-    settings: &Settings,
     exchange: &Exchange<'_>,
-    verified: &Verified,
-    attributes: &Attributes,
+    holder: &Holder,
+    warnings: &[&'static str],
     request: &Request,
     now: OffsetDateTime,
 ) -> Answer {
-    let expires_at = expiry(verified.key_expires_at, now);
+    let expires_at = expiry(holder.ends_at, now);
     let token = store.issue_google_token(GoogleToken {
-        holder: TokenHolder::Federated(principal(&settings.audience, &attributes.subject)),
+        holder: TokenHolder::Federated(principal(exchange.audience, &holder.subject)),
         scopes: exchange.scopes.clone(),
         expires_at,
     });
@@ -97,7 +137,7 @@ fn issue(
             "expires_in": (expires_at - now).whole_seconds(),
         }),
     );
-    for warning in &verified.warnings {
+    for warning in warnings {
         answer = answer.with_header("x-emulator-warning", *warning);
     }
     if request.headers.contains_key("authorization") {
@@ -131,14 +171,15 @@ struct Exchange<'p> {
     audience: &'p str,
     scopes: Vec<String>,
     subject_token: &'p str,
+    subject_token_type: &'p str,
 }
 
 impl<'p> Exchange<'p> {
     fn of(parameters: &'p BTreeMap<String, String>) -> Result<Self, Answer> {
         let get =
             |name: &'static str| parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        let one_of = |name: &'static str, only: &'static str| {
-            get(name).filter(|value| *value == only).ok_or_else(|| invalid_value(name))
+        let one_of = |name: &'static str, known: &[&str]| {
+            get(name).filter(|value| known.contains(value)).ok_or_else(|| invalid_value(name))
         };
 
         if get("grant_type") != Some(TOKEN_EXCHANGE) {
@@ -146,8 +187,8 @@ impl<'p> Exchange<'p> {
             return Err(oauth_error("unsupported_grant_type", "Invalid value for \"grant_type\"."));
         }
         let audience = get("audience").ok_or_else(malformed_audience)?;
-        one_of("requested_token_type", ACCESS_TOKEN)?;
-        one_of("subject_token_type", AWS4_REQUEST)?;
+        one_of("requested_token_type", &[ACCESS_TOKEN])?;
+        let subject_token_type = one_of("subject_token_type", &[AWS4_REQUEST, JWT, ID_TOKEN])?;
         let subject_token = get("subject_token").ok_or_else(|| invalid_value("subject_token"))?;
         let scopes: Vec<_> =
             get("scope").unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect();
@@ -155,7 +196,7 @@ impl<'p> Exchange<'p> {
             // The reference requires it for external credentials.
             return Err(invalid_value("scope"));
         }
-        Ok(Self { audience, scopes, subject_token })
+        Ok(Self { audience, scopes, subject_token, subject_token_type })
     }
 }
 
@@ -196,19 +237,27 @@ fn json_parameters(body: &[u8]) -> Result<Vec<(String, String)>, Answer> {
     Ok(parameters)
 }
 
-/// The audience has the form of a provider's name, and is this provider's.
-fn check_audience(audience: &str, settings: &Settings) -> Result<(), Answer> {
+/// The two providers that the pool has.
+enum Provider {
+    Aws,
+    Oidc,
+}
+
+/// The audience has the form of a provider's name, and is that of one that there is.
+fn provider(audience: &str, settings: &Settings) -> Result<Provider, Answer> {
     if !is_provider_name(audience) {
-        return Err(malformed_audience());
-    }
-    if audience != settings.audience {
-        return Err(oauth_error(
+        Err(malformed_audience())
+    } else if audience == settings.audience {
+        Ok(Provider::Aws)
+    } else if audience == settings.oidc_audience {
+        Ok(Provider::Oidc)
+    } else {
+        Err(oauth_error(
             "invalid_target",
             "The target service indicated by the \"audience\" parameters is invalid. This might either be because the \
              pool or provider is disabled or deleted or because it doesn't exist.",
-        ));
+        ))
     }
-    Ok(())
 }
 
 /// `//iam.googleapis.com/` and then the name of a workload or a workforce provider. A project's id in place

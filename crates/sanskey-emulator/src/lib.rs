@@ -10,9 +10,10 @@
 //! | `POST /` | AWS's Security Token Service: roles, sessions, web identities |
 //! | `/id/.../keys` | the issuer of a cluster's web identity tokens, as EKS has one |
 //! | `/.well-known/...` | AWS's own issuer of web identity tokens |
-//! | `/v1/token` | Google's Security Token Service, with the rules it documents for AWS credentials |
+//! | `/federation/credentials` | the portal of IAM Identity Center |
+//! | `/v1/token` | Google's Security Token Service, with the rules it documents for AWS credentials and for OIDC |
 //! | `/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken` | Google's IAM Credentials API |
-//! | `/emulator/...` | a window into the emulator itself: requests so far, what a token is, and which token the pod has |
+//! | `/emulator/...` | a window into the emulator itself: requests so far, what a token is, tokens for pods and for Identity Center, faults, the clock |
 //!
 //! Faults can be had at every service, and the clock can be set wrong: see `faults.rs` and `clock.rs`.
 //!
@@ -48,8 +49,10 @@ mod container_agents;
 mod credential_config;
 mod cross_origin;
 mod faults;
+mod google_oidc;
 mod google_sts;
 mod iam_credentials;
+mod identity_center;
 mod imds;
 mod inspection;
 mod outbound_issuer;

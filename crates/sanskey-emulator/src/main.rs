@@ -34,6 +34,14 @@ struct Arguments {
     #[arg(long, requires = "config_out")]
     no_impersonation: bool,
 
+    /// Write a configuration in which the client goes through a chain of roles (`sanskey.aws_assume_role`)
+    #[arg(long, value_name = "FILE")]
+    role_chain_config_out: Option<PathBuf>,
+
+    /// Write a configuration whose proof is a web identity token of AWS (`sanskey.aws_web_identity_token`)
+    #[arg(long, value_name = "FILE")]
+    web_identity_config_out: Option<PathBuf>,
+
     /// Stop after this time
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     lifetime_seconds: u64,
@@ -171,8 +179,8 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> io::Result<()> {
     let running = Emulator::start(arguments.settings())?;
-    // Written before the line that callers wait for, so that the file is there when they read on.
-    write_config(arguments, &running)?;
+    // Written before the line that callers wait for, so that the files are there when they read on.
+    write_configs(arguments, &running)?;
     let mut stdout = io::stdout();
     writeln!(stdout, "listening on {}", running.url)?;
     stdout.flush()?;
@@ -189,13 +197,21 @@ fn run(arguments: &Arguments) -> io::Result<()> {
     Ok(())
 }
 
-fn write_config(arguments: &Arguments, running: &Running) -> io::Result<()> {
-    let Some(path) = &arguments.config_out else { return Ok(()) };
+fn write_configs(arguments: &Arguments, running: &Running) -> io::Result<()> {
     let config = if arguments.no_impersonation {
         running.credential_config_without_impersonation()
     } else {
         running.credential_config()
     };
-    std::fs::write(path, config + "\n")
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display())))
+    for (path, config) in [
+        (&arguments.config_out, config),
+        (&arguments.role_chain_config_out, running.role_chain_config()),
+        (&arguments.web_identity_config_out, running.web_identity_config()),
+    ] {
+        let Some(path) = path else { continue };
+        std::fs::write(path, config + "\n").map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
+        })?;
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use crate::{
     answers::{Answer, Request, not_found},
     aws_sts, container_agents, cross_origin,
     faults::{self, Fault},
-    google_sts, iam_credentials, imds, inspection, outbound_issuer, pod_issuer,
+    google_sts, iam_credentials, identity_center, imds, inspection, outbound_issuer, pod_issuer,
     settings::Settings,
     store::{RequestRecord, Store},
 };
@@ -50,6 +50,8 @@ fn service(store: &mut Store, settings: &Settings, request: &Request, now: Offse
         google_sts::answer(store, settings, request, now)
     } else if let Some(account) = iam_credentials::service_account(&request.path) {
         iam_credentials::answer(store, settings, request, &account, now)
+    } else if request.path == identity_center::PATH {
+        identity_center::answer(store, settings, request, now)
     } else if aws_sts::has(request) {
         aws_sts::answer(store, settings, request, now)
     } else if request.method == Method::GET {

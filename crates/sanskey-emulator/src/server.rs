@@ -24,7 +24,8 @@ use tokio::{
 use crate::{
     answers::{Answer, Request, google_error},
     aws_keys::AwsKey,
-    clock, credential_config,
+    clock,
+    credential_config::{self, Way},
     faults::Fault,
     payload::Payload,
     routes,
@@ -81,12 +82,23 @@ impl Running {
     /// An `external_account` configuration, as JSON, that leads a client here: AWS source, version 2 of the
     /// metadata service, and impersonation of the service account.
     pub fn credential_config(&self) -> String {
-        credential_config::json(&self.url, &self.world.settings, true)
+        credential_config::json(&self.url, &self.world.settings, Way::Direct, true)
     }
 
     /// The same without impersonation: its token is the federated one.
     pub fn credential_config_without_impersonation(&self) -> String {
-        credential_config::json(&self.url, &self.world.settings, false)
+        credential_config::json(&self.url, &self.world.settings, Way::Direct, false)
+    }
+
+    /// A configuration in which the client goes through the roles of the settings before it signs: from the first
+    /// that everybody may assume to the last that can be reached from there. Only sanskey reads that part.
+    pub fn role_chain_config(&self) -> String {
+        credential_config::json(&self.url, &self.world.settings, Way::RoleChain, true)
+    }
+
+    /// A configuration for the second provider: its proof is a web identity token of AWS. Only sanskey reads it.
+    pub fn web_identity_config(&self) -> String {
+        credential_config::json(&self.url, &self.world.settings, Way::WebIdentity, true)
     }
 
     /// The settings that it was started with.

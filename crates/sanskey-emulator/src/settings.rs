@@ -59,6 +59,16 @@ pub struct Settings {
     pub outbound_issuer: String,
     /// Whether the account has enabled outbound web identity federation.
     pub outbound_federation: bool,
+    /// Name of the permission set whose keys the portal of IAM Identity Center gives out.
+    pub sso_role: String,
+    /// The start URL of that portal.
+    pub sso_start_url: String,
+    /// Full resource name of a second provider, which takes web identity tokens of AWS in place of signed requests.
+    pub oidc_audience: String,
+    /// The issuer that this provider trusts; `None` means [`outbound_issuer`](Self::outbound_issuer).
+    pub oidc_issuer: Option<String>,
+    /// The audiences that this provider allows; none means its own name, with or without `https:` before it.
+    pub oidc_allowed_audiences: Vec<String>,
     /// How far the emulator's clock is ahead, until `PUT /emulator/clock` sets it anew; less than none if it is
     /// behind.
     pub clock_offset_seconds: i64,
@@ -97,6 +107,11 @@ impl Default for Settings {
             pod_issuer: "https://oidc.eks.us-east-1.amazonaws.com/id/5A45CE1C0FFEE4A6B8D2E0F1A3C5B7D9".to_owned(),
             outbound_issuer: "https://5a45ce1c-0ffe-4a6b-8d2e-0f1a3c5b7d9e.tokens.sts.global.api.aws".to_owned(),
             outbound_federation: true,
+            sso_role: "sanskey-sso-role".to_owned(),
+            sso_start_url: "https://sanskey.awsapps.com/start".to_owned(),
+            oidc_audience: "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/sanskey-pool/providers/sanskey-oidc".to_owned(),
+            oidc_issuer: None,
+            oidc_allowed_audiences: Vec::new(),
             clock_offset_seconds: 0,
             allow_origin: None,
             client_timeout: Duration::from_secs(30),
@@ -127,11 +142,17 @@ impl Settings {
         let is_role = |text: &str| is_name(text) && !text.contains('/');
         for (holds, problem) in [
             (google_sts::is_provider_name(&self.audience), "the audience is not the full name of a provider"),
+            (
+                google_sts::is_provider_name(&self.oidc_audience),
+                "the second audience is not the full name of a provider",
+            ),
+            (self.audience != self.oidc_audience, "both providers have the same name"),
             (is_account(&self.account), "the account is not twelve digits"),
             (is_account(self.trusted_account()), "the provider's account is not twelve digits"),
             (is_role(&self.role), "the role is not a role's name"),
             (is_role(&self.task_role), "the task's role is not a role's name"),
             (is_role(&self.pod_role), "the pod's role is not a role's name"),
+            (is_role(&self.sso_role), "the permission set is not a role's name"),
             (is_name(&self.task_credentials_id), "the id of the task's credentials is not an id"),
             (is_header_value(&self.container_token), "the container's token cannot be a header value"),
             (is_name(&self.instance_id), "the instance id is not a name"),
@@ -159,6 +180,11 @@ impl Settings {
             Trust::Account | Trust::Role(_) => None,
         });
         subjects.next().unwrap_or(POD_SUBJECT)
+    }
+
+    /// The region of the availability zone.
+    pub(crate) fn region(&self) -> &str {
+        self.availability_zone.trim_end_matches(|last: char| last.is_ascii_lowercase())
     }
 
     /// The account that the provider trusts.

@@ -99,6 +99,12 @@ pub(crate) fn claims(token: &str) -> Option<Value> {
     claims.is_object().then_some(claims)
 }
 
+/// The algorithm that a token's header names.
+pub(crate) fn algorithm(token: &str) -> Option<String> {
+    let header = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
+    serde_json::from_slice::<Value>(&header).ok()?.get("alg")?.as_str().map(str::to_owned)
+}
+
 /// The claims of a token that one of the keys signed.
 pub(crate) fn verify(token: &str, keys: &[&SigningKey]) -> Result<Value, Unverified> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Unverified::Malformed)?;

@@ -46,6 +46,7 @@ pub(crate) struct Store {
     google_tokens: BTreeMap<String, GoogleToken>,
     /// The token that replaces the one of the settings.
     pub(crate) container_token: Option<String>,
+    sso_tokens: BTreeMap<String, OffsetDateTime>,
     /// What is to go wrong.
     pub(crate) faults: Vec<PlannedFault>,
     /// Seconds that the clock is ahead, in place of those of the settings.
@@ -78,6 +79,16 @@ impl Store {
 
     pub(crate) fn aws_key(&self, access_key_id: &str) -> Option<&AwsKey> {
         self.aws_keys.get(access_key_id)
+    }
+
+    /// Remembers a token of IAM Identity Center.
+    pub(crate) fn keep_sso_token(&mut self, token: String, expires_at: OffsetDateTime) {
+        self.sso_tokens.insert(token, expires_at);
+    }
+
+    /// Whether a token of IAM Identity Center was issued here and is still valid.
+    pub(crate) fn has_sso_token(&self, token: &str, now: OffsetDateTime) -> bool {
+        self.sso_tokens.get(token).is_some_and(|end| *end > now)
     }
 
     /// Remembers who stands at the beginning of a chain of roles.

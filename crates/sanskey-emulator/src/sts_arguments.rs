@@ -1,11 +1,11 @@
-//! The part of the command line that is about AWS STS: its roles and its issuers.
+//! The part of the command line that is about AWS STS, the issuers of web identity tokens, and IAM Identity Center.
 
 use std::time::Duration;
 
 use clap::Args;
 use sanskey_emulator::{Role, Settings, Trust};
 
-/// Roles that can be assumed, and issuers of web identity tokens.
+/// Roles that can be assumed, issuers of web identity tokens and who trusts them, and signing in.
 #[derive(Args)]
 pub(crate) struct StsArguments {
     /// Name or ARN of the role that pods may assume with their web identity token
@@ -47,6 +47,26 @@ pub(crate) struct StsArguments {
     /// Refuse `GetWebIdentityToken`, as in an account that has not enabled outbound web identity federation
     #[arg(long)]
     no_outbound_federation: bool,
+
+    /// Full resource name of a second provider, which takes the tokens of AWS's own issuer
+    #[arg(long, value_name = "NAME", default_value_t = Settings::default().oidc_audience)]
+    oidc_audience: String,
+
+    /// The issuer that the second provider trusts [default: AWS's own]
+    #[arg(long, value_name = "URL")]
+    oidc_issuer: Option<String>,
+
+    /// An audience that the second provider allows (repeatable) [default: the provider's name]
+    #[arg(long = "oidc-allowed-audience", value_name = "TEXT")]
+    oidc_allowed_audiences: Vec<String>,
+
+    /// Name of the permission set of IAM Identity Center
+    #[arg(long, value_name = "NAME", default_value_t = Settings::default().sso_role)]
+    sso_role: String,
+
+    /// Start URL of IAM Identity Center
+    #[arg(long, value_name = "URL", default_value_t = Settings::default().sso_start_url)]
+    sso_start_url: String,
 }
 
 impl StsArguments {
@@ -63,6 +83,11 @@ impl StsArguments {
         settings.pod_issuer.clone_from(&self.pod_issuer);
         settings.outbound_issuer.clone_from(&self.outbound_issuer);
         settings.outbound_federation = !self.no_outbound_federation;
+        settings.oidc_audience.clone_from(&self.oidc_audience);
+        settings.oidc_issuer.clone_from(&self.oidc_issuer);
+        settings.oidc_allowed_audiences.clone_from(&self.oidc_allowed_audiences);
+        settings.sso_role.clone_from(&self.sso_role);
+        settings.sso_start_url.clone_from(&self.sso_start_url);
     }
 }
 

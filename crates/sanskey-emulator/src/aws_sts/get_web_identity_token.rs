@@ -72,7 +72,6 @@ pub(super) fn result(call: &mut Call<'_>) -> Result<Vec<Element>, Refusal> {
 
 /// One audience is a text, several are a list: that it is so is inferred from the sample in AWS's guide.
 fn claims(call: &Call<'_>, caller: &AwsKey, audiences: &[&str], expires_at: OffsetDateTime) -> Value {
-    let zone = &call.settings.availability_zone;
     json!({
         "iss": call.settings.outbound_issuer,
         "aud": if let [only] = audiences { json!(only) } else { json!(audiences) },
@@ -82,7 +81,7 @@ fn claims(call: &Call<'_>, caller: &AwsKey, audiences: &[&str], expires_at: Offs
         "jti": random::uuid(),
         "https://sts.amazonaws.com/": {
             "aws_account": caller.account,
-            "source_region": zone.trim_end_matches(|last: char| last.is_ascii_lowercase()),
+            "source_region": call.settings.region(),
             "principal_id": caller.arn,
         },
     })

@@ -7,7 +7,8 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 /// A command that is killed with its test.
 struct Emulator(Child);
@@ -61,4 +62,55 @@ fn an_unknown_option_is_a_usage_error() {
     let mut emulator = command(&["--nonsense"]);
 
     assert_eq!(emulator.0.wait().unwrap().code(), Some(2));
+}
+
+#[test]
+fn roles_and_the_clock_come_from_the_command_line() {
+    let file = temp_dir().join(format!("sanskey-emulator-chain-{}.json", std::process::id()));
+    let token = temp_dir().join(format!("sanskey-emulator-token-{}.json", std::process::id()));
+    let mut emulator = command(&[
+        "--role-chain-config-out",
+        file.to_str().unwrap(),
+        "--web-identity-config-out",
+        token.to_str().unwrap(),
+        "--hub-role",
+        "first",
+        "--external-id",
+        "",
+        "--chain-role",
+        "third,trusts=sanskey-spoke-role,external-id=x=y,longest-session=3600",
+        "--clock-offset-seconds",
+        "-86400",
+    ]);
+    let mut line = String::new();
+    BufReader::new(emulator.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let [chain, token] = [file, token].map(|path| {
+        let config: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        fs::remove_file(path).unwrap();
+        config["sanskey"].clone()
+    });
+
+    let arn = |name: &str| format!("arn:aws:iam::123456789012:role/{name}");
+    let hops = json!([
+        { "role_arn": arn("first") },
+        { "role_arn": arn("sanskey-spoke-role") },
+        { "role_arn": arn("third"), "external_id": "x=y" },
+    ]);
+    assert_eq!(chain, json!({ "aws_assume_role": hops }));
+    assert_eq!(token, json!({ "aws_web_identity_token": {} }));
+    let url = line.trim_end().strip_prefix("listening on ").expect(&line);
+    let date = crate::support::get(&format!("{url}/nowhere"), &[]).header("date").to_owned();
+    let format = time::macros::format_description!("[weekday repr:short], [day] [month repr:short] [year]");
+    let yesterdays: Vec<_> = [86_400, 86_430]
+        .map(|ago| (OffsetDateTime::now_utc() - time::Duration::seconds(ago)).format(format).unwrap())
+        .into();
+    assert!(yesterdays.iter().any(|day| date.starts_with(day)), "{date}");
+}
+
+#[test]
+fn a_role_that_is_not_understood_is_a_usage_error() {
+    for role in ["a,trust=b", "a,longest-session=long"] {
+        assert_eq!(command(&["--chain-role", role]).0.wait().unwrap().code(), Some(2), "{role}");
+    }
+    assert_eq!(command(&["--chain-role", ""]).0.wait().unwrap().code(), Some(1));
 }
