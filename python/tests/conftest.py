@@ -88,6 +88,13 @@ class Emulator:
             holder: dict[str, Any] = json.load(got)
             return holder
 
+    def spoil(self, path: str, times: int = 1, **fault: object) -> None:
+        """Answers the next requests to this path badly, such as with `status=503` or `reset=True`."""
+        faults = [{"path": path, "times": times, "fault": fault}]
+        url = f"{self.url}/emulator/faults"
+        request = urllib.request.Request(url, data=json.dumps(faults).encode(), method="PUT")
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()
+
     def replace_container_token(self, token: str) -> None:
         """From here on the EKS Pod Identity agent takes this token only."""
         url = f"{self.url}/emulator/container-token"

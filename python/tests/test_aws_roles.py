@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import sys
@@ -21,7 +22,9 @@ from conftest import Emulator
 import sanskey
 from sanskey import (
     AssumeRole,
+    ConfigError,
     GetSessionToken,
+    GetWebIdentityToken,
     HostError,
     HttpRequest,
     HttpResponse,
@@ -41,12 +44,16 @@ SPOKE = AssumeRole(ROLE.format("spoke"), external_id="sanskey-external-id")
 STS, EXCHANGE = "POST / 200", "POST /v1/token 200"
 
 
+def arguments(running: Emulator, env: dict[str, str], options: dict[str, Any]) -> dict[str, Any]:
+    return {"config": running.config, "endpoints": "loopback", "host": SystemHost(env), **options}
+
+
 def fetch_sync(running: Emulator, env: dict[str, str], **options: Any) -> Token:
-    return sanskey.fetch_token(running.config, endpoints="loopback", host=SystemHost(env), **options)
+    return sanskey.fetch_token(**arguments(running, env, options))
 
 
 def fetch_async(running: Emulator, env: dict[str, str], **options: Any) -> Token:
-    return asyncio.run(aio.fetch_token(running.config, endpoints="loopback", host=SystemHost(env), **options))
+    return asyncio.run(aio.fetch_token(**arguments(running, env, options)))
 
 
 FETCHES = [fetch_sync, fetch_async]
@@ -261,19 +268,117 @@ def test_the_session_of_boto3_takes_on_roles(emulator: Start, fetch: Fetch) -> N
 
 
 @pytest.mark.parametrize("fetch", FETCHES)
-@pytest.mark.parametrize(("off", "words"), [(-1200, "behind"), (1200, "ahead")])
+@pytest.mark.parametrize(("ahead", "words"), [("1200", "1200 seconds behind"), ("-1200", "1200 seconds ahead")])
 def test_a_clock_that_is_twenty_minutes_off(
-    emulator: Start,
-    fetch: Fetch,
-    off: int,
-    words: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    emulator: Start, fetch: Fetch, ahead: str, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    running = emulator("--no-impersonation")
-    monkeypatch.setattr("sanskey._time.time", lambda: time() + off)
+    running = emulator("--no-impersonation", "--clock-offset-seconds", ahead)
     for options in ({}, {"aws_assume_role": HUB}):
         caplog.clear()
-        assert running.whoami(fetch(running, here(running), **options).value)["kind"] == "federated"
+        steps: list[StepReport] = []
+        token = fetch(running, here(running), on_step=steps.append, **options)
+        assert running.whoami(token.value)["kind"] == "federated"
+        # What follows a correction is right from the start.
+        assert [step.ask_id for step in steps if "clock" in step.ask_id] == [
+            "assume-role-1-clock" if options else "sts-clock"
+        ]
         [record] = [record for record in caplog.records if record.levelno >= logging.WARNING]
-        assert words in record.getMessage()
+        close = [words.replace("1200", str(seconds)) for seconds in range(1195, 1206)]
+        assert any(text in record.getMessage() for text in close), record.getMessage()
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
+def test_a_jwt_of_aws(emulator: Start, tmp_path: Path, fetch: Fetch) -> None:
+    path = tmp_path / "oidc.json"
+    running = emulator("--no-impersonation", "--web-identity-config-out", str(path))
+    by_service_account = fetch(running, here(running), config=path)
+    assert running.whoami(by_service_account.value)["kind"] == "service_account"
+    config = {name: value for name, value in json.loads(path.read_text()).items() if "impersonation" not in name}
+    by_configuration = fetch(running, here(running), config=config)
+    usual = {**json.loads(running.config.read_text()), "audience": config["audience"]}
+    steps: list[StepReport] = []
+    jwt = GetWebIdentityToken(duration_seconds=60, signing_algorithm="RS256")
+    by_option = fetch(running, here(running), config=usual, aws_web_identity_token=jwt, on_step=steps.append)
+    assert subject(running, by_option) == subject(running, by_configuration)
+    assert [step.ask_id for step in steps][-2:] == ["get-web-identity-token", "sts"]
+    assert after_the_instance(running)[-4:] == [STS, EXCHANGE] * 2
+    chained = fetch(running, here(running), config=config, aws_assume_role=[HUB, SPOKE])
+    assert "sanskey-spoke-role" in subject(running, chained)
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
+def test_an_account_that_issues_no_jwt(emulator: Start, tmp_path: Path, fetch: Fetch) -> None:
+    path = tmp_path / "oidc.json"
+    running = emulator("--no-impersonation", "--web-identity-config-out", str(path), "--no-outbound-federation")
+    with pytest.raises(RemoteError) as caught:
+        fetch(running, here(running), config=path)
+    error = caught.value
+    assert (error.code, error.ask_id) == ("aws_sts_rejected", "get-web-identity-token")
+    assert str(error.error).startswith("OutboundWebIdentityFederationDisabled")
+    assert "enable-outbound-web-identity-federation" in error.hint
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
+def test_a_login_at_identity_center(emulator: Start, tmp_path: Path, fetch: Fetch) -> None:
+    running = emulator("--no-impersonation")
+    config, cache = tmp_path / ".aws" / "config", tmp_path / ".aws" / "sso" / "cache"
+    cache.mkdir(parents=True)
+    config.write_text(
+        "[profile dev]\nsso_session = ours\nsso_account_id = 123456789012\nsso_role_name = sanskey-sso-role\n"
+        "[sso-session ours]\nsso_region = us-east-1\nsso_start_url = https://sanskey.awsapps.com/start\n"
+    )
+    login = cache / f"{hashlib.sha1(b'ours').hexdigest()}.json"
+    env = {"HOME": str(tmp_path), "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL_SSO": running.url}
+    for text in (None, get(f"{running.url}/emulator/sso-token?lifetime=-60")):
+        if text:
+            login.write_text(text)
+        with pytest.raises(ConfigError, match="aws sso login") as caught:
+            fetch(running, env, aws_profile="dev")
+        assert caught.value.code == "aws_sso_token_invalid"
+    login.write_text(get(f"{running.url}/emulator/sso-token"))
+    token = fetch(running, env, aws_profile="dev")
+    assert ":assumed-role/AWSReservedSSO_sanskey-sso-role_" in subject(running, token)
+    assert running.requests() == ["GET /federation/credentials 200", EXCHANGE]
+
+
+class Impatient(SystemHost):
+    def wait(self, _: float) -> None:
+        """Not for tests."""
+
+
+PASSING: list[tuple[dict[str, object], int]] = [({"status": 503}, 2), ({"status": 500}, 1), ({"reset": True}, 1)]
+LASTING: list[tuple[dict[str, object], type[SanskeyError], str]] = [
+    ({"status": 503}, RemoteError, "aws_sts_unavailable"),
+    ({"reset": True}, HostError, "host_unreachable"),
+    ({"truncate": True}, HostError, "host_unreachable"),
+    ({"oversize": True}, RemoteError, "response_too_large"),
+    ({"body": "<html>proxy</html>", "content_type": "text/html"}, RemoteError, "aws_sts_malformed"),
+    ({"body": ""}, RemoteError, "aws_sts_malformed"),
+    ({"status": 302, "headers": {"location": "https://a.example/"}}, RemoteError, "redirect_refused"),
+    ({"status": 400, "body": "no XML"}, RemoteError, "aws_sts_rejected"),
+]
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
+@pytest.mark.parametrize(("fault", "times"), PASSING)
+def test_a_fault_of_aws_that_passes(emulator: Start, fetch: Fetch, fault: dict[str, object], times: int) -> None:
+    running = emulator("--no-impersonation")
+    running.spoil("/", times, **fault)
+    steps: list[StepReport] = []
+    fetch(running, {}, host=Impatient(here(running)), aws_assume_role=HUB, on_step=steps.append)
+    tries = [step.ask_id for step in steps if step.ask_id.startswith("assume-role-1") and "wait" not in step.ask_id]
+    assert tries == ["assume-role-1", "assume-role-1-2", "assume-role-1-3"][: times + 1]
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
+@pytest.mark.parametrize(("fault", "kind", "code"), LASTING)
+def test_a_fault_of_aws_that_lasts(
+    emulator: Start, fetch: Fetch, fault: dict[str, object], kind: type[SanskeyError], code: str
+) -> None:
+    running = emulator("--no-impersonation")
+    running.spoil("/", 9, **fault)
+    with pytest.raises(kind) as caught:
+        fetch(running, {}, host=Impatient(here(running)), aws_assume_role=HUB)
+    assert (caught.value.code, caught.value.stage) == (code, "aws_sts")
+    assert str(caught.value.ask_id).startswith("assume-role-1")
+    assert EXCHANGE not in running.requests()
