@@ -150,6 +150,9 @@ fn replace(store: &mut Store, body: &[u8]) -> Result<Answer, Answer> {
     if let Some(problem) = faults.iter().find_map(|planned| planned.fault.problem()) {
         return Err(refusal(problem));
     }
+    if faults.iter().any(|planned| planned.times == 0) {
+        return Err(refusal("A fault is for no request at all."));
+    }
     store.faults = faults;
     Ok(Answer::text(204, ""))
 }

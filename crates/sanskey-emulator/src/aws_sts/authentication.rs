@@ -174,8 +174,9 @@ fn check_signature(
     let names = request.headers.keys().map(http::HeaderName::as_str).filter(|name| claimed.signs(name));
     let headers: Vec<_> = names.filter_map(|name| Some((name, request.header(name)?))).collect();
     let body = std::str::from_utf8(&request.body).unwrap_or_default();
-    let computed = url
-        .and_then(|url| aws_signature::compute("POST", &url, headers.into_iter(), body, key, region, date));
+    let computed = url.and_then(|url| {
+        aws_signature::compute(request.method.as_str(), &url, headers.into_iter(), body, key, region, date)
+    });
     if computed.as_ref() == Some(claimed) {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! AWS's Security Token Service: its query API at `POST /`.
+//! AWS's Security Token Service: its query API at `/`.
 //!
 //! Sources: the AWS STS API Reference, one page for each action and "Common Errors"; limits, error codes and
 //! statuses also as in the service description that AWS publishes with its SDKs. Messages are those that users
@@ -42,7 +42,8 @@ struct Call<'a> {
 
 /// Whether a request is one to this service.
 pub(crate) fn has(request: &Request) -> bool {
-    request.path == "/" && request.method == Method::POST
+    request.path == "/"
+        && (request.method == Method::POST || request.method == Method::GET && action(request).is_some())
 }
 
 /// The action that a request asks for.

@@ -7,18 +7,21 @@ use serde_json::Value;
 use super::answers::Refusal;
 use crate::answers::Request;
 
-/// The fields of a form.
+/// The fields of a form, and those of the query: AWS takes them from either.
 pub(super) struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
-    /// The fields of a request's body; none if it is not a form. Fields that no action knows are not minded.
+    /// The fields of a request; those of a body that is not a form are not seen, and those that no action knows
+    /// are not minded.
     pub(super) fn of(request: &Request) -> Self {
+        let mut fields: BTreeMap<_, _> =
+            form_urlencoded::parse(request.query.as_bytes()).into_owned().collect();
         let content_type = request.header("content-type").unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Self(BTreeMap::new());
+        if media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            fields.extend(form_urlencoded::parse(&request.body).into_owned());
         }
-        Self(form_urlencoded::parse(&request.body).into_owned().collect())
+        Self(fields)
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&str> {

@@ -190,6 +190,10 @@ fn what_is_not_a_fault_is_refused_and_changes_nothing() {
         let answer = plan(&running, &json!([{ "path": ZONE, "fault": fault }]));
         assert_eq!(answer.status, 400, "{fault}");
     }
+    assert_eq!(
+        plan(&running, &json!([{ "path": ZONE, "times": 0, "fault": { "status": 500 } }])).status,
+        400
+    );
     assert_eq!(plan(&running, &json!({})).status, 400);
     assert_eq!(zone(&running).status, 500);
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     sts::{FORM, Signature, assert_refused, element, form, issued, send_with, signed, unsigned},
-    support::{send, start},
+    support::{Signing, send, start},
 };
 use sanskey_emulator::{AwsKey, Settings};
 
@@ -289,4 +289,29 @@ fn the_list_of_requests_names_the_action() {
     let [first, second] = &running.requests()[..] else { panic!("two requests") };
     assert_eq!((first.action.as_deref(), first.status), (Some("GetCallerIdentity"), 403));
     assert_eq!((second.action.as_deref(), second.path.as_str()), (None, "/"));
+}
+
+#[test]
+fn parameters_may_stand_in_the_query_as_in_the_request_that_google_is_handed() {
+    let running = start(Settings::default());
+    let key = running.issue_role_key();
+    let url =
+        format!("{}/?Action=GetCallerIdentity&Version=2011-06-15", running.url).replace("http:", "https:");
+    let envelope = Signing { url: &url, ..Signing::honest(&key, &running.settings().audience) }.envelope();
+    let headers: Vec<_> = envelope
+        .headers
+        .iter()
+        .filter(|(name, _)| name != "host")
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let url = url.replace("https:", "http:");
+
+    let answer = send("POST", &url, &headers, "");
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_eq!(element(&answer, "Arn"), key.arn);
+    let got = send("GET", &url, &headers, "");
+    assert_refused(&got, 403, "SignatureDoesNotMatch", MISMATCH);
+    let bare = send("GET", &url, &[], "");
+    let message = "Request is missing Authentication Token";
+    assert_refused(&bare, 403, "MissingAuthenticationToken", message);
 }
