@@ -8,6 +8,7 @@ use crate::{
     answers::{Answer, Request, google_error, not_found},
     clock, faults, identity_center, pod_issuer,
     settings::{Settings, is_header_value},
+    spare_keys,
     store::{Store, TokenHolder},
 };
 
@@ -28,6 +29,7 @@ pub(crate) fn answer(
         ("/emulator/clock", _) => clock::answer(store, request),
         ("/emulator/container-token", &Method::PUT) => replace_container_token(store, request),
         ("/emulator/web-identity-token", &Method::GET) => pod_issuer::token(store, settings, request, now),
+        ("/emulator/aws-key", &Method::GET) => spare_keys::answer(store, settings, request, now),
         ("/emulator/sso-token", &Method::GET) => identity_center::token(store, settings, request, now),
         ("/emulator/whoami", &Method::GET) => whoami(store, request, now),
         _ => not_found(),

@@ -13,7 +13,7 @@
 //! | `/federation/credentials` | the portal of IAM Identity Center |
 //! | `/v1/token` | Google's Security Token Service, with the rules it documents for AWS credentials and for OIDC |
 //! | `/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken` | Google's IAM Credentials API |
-//! | `/emulator/...` | a window into the emulator itself: requests so far, what a token is, tokens for pods and for Identity Center, faults, the clock |
+//! | `/emulator/...` | a window into the emulator itself: requests so far, what a token is, keys and tokens for the asking, faults, the clock |
 //!
 //! Faults can be had at every service, and the clock can be set wrong: see `faults.rs` and `clock.rs`.
 //!
@@ -63,6 +63,7 @@ mod routes;
 mod server;
 mod settings;
 mod signing_keys;
+mod spare_keys;
 mod store;
 
 pub use aws_keys::AwsKey;

@@ -2,9 +2,9 @@
 
 use crate::{
     sts::{FORM, Signature, assert_refused, element, form, issued, send_with, signed, unsigned},
-    support::{Signing, send, start},
+    support::{Signing, get, send, start},
 };
-use sanskey_emulator::{AwsKey, Settings};
+use sanskey_emulator::{AwsKey, Running, Settings};
 
 const INVALID_TOKEN: &str = "The security token included in the request is invalid.";
 const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
@@ -152,6 +152,48 @@ fn the_key_has_to_be_known_and_come_with_its_session_token() {
     refused(&AwsKey { session_token: None, ..key.clone() });
     refused(&AwsKey { session_token: Some("other".to_owned()), ..key });
     refused(&AwsKey { session_token: Some("more".to_owned()), ..running.issue_user_key("ana") });
+}
+
+/// Keys for the asking.
+fn spare_key(running: &Running, query: &str) -> AwsKey {
+    let body = get(&format!("{}/emulator/aws-key?{query}", running.url), &[]).json();
+    assert_eq!(body["Version"], 1);
+    let text = |name: &str| body[name].as_str().map(str::to_owned);
+    AwsKey {
+        access_key_id: text("AccessKeyId").unwrap(),
+        secret_access_key: text("SecretAccessKey").unwrap(),
+        session_token: text("SessionToken"),
+        ..running.issue_user_key("other")
+    }
+}
+
+#[test]
+fn keys_for_the_asking_are_those_of_a_user_of_root_or_of_a_role() {
+    let running = start(Settings::default());
+    let arn = |query: &str| {
+        element(&signed(&running, &spare_key(&running, query), "GetCallerIdentity", &[]), "Arn")
+    };
+
+    assert_eq!(arn(""), "arn:aws:iam::123456789012:user/sanskey");
+    assert_eq!(arn("user=ana"), "arn:aws:iam::123456789012:user/ana");
+    assert_eq!(arn("root"), "arn:aws:iam::123456789012:root");
+    assert_eq!(arn("role=some"), "arn:aws:sts::123456789012:assumed-role/some/sanskey");
+    let other = "role=arn:aws:iam::210987654321:role/some&session=mine";
+    assert_eq!(arn(other), "arn:aws:sts::210987654321:assumed-role/some/mine");
+    for query in ["role=", "role=a&lifetime=b"] {
+        assert_eq!(get(&format!("{}/emulator/aws-key?{query}", running.url), &[]).status, 400, "{query}");
+    }
+}
+
+#[test]
+fn a_key_has_to_be_in_force() {
+    let running = start(Settings::default());
+    let message = "The security token included in the request is expired";
+
+    let over = spare_key(&running, "role=some&lifetime=-1");
+    assert_refused(&signed(&running, &over, "GetCallerIdentity", &[]), 403, "ExpiredToken", message);
+    let not_yet = spare_key(&running, "role=some&lifetime=30");
+    assert_eq!(signed(&running, &not_yet, "GetCallerIdentity", &[]).status, 200);
 }
 
 #[test]
