@@ -203,6 +203,14 @@ def test_what_cannot_be_a_key(fetch: Fetch) -> None:
         assert SECRET not in f"{caught.value} {caught.value!r}"
 
 
+def test_nobody_is_asked_for_a_key_that_cannot_be_used() -> None:
+    asked: list[str] = []
+    for begin in (sanskey.fetch_token, lambda config, **options: asyncio.run(aio.fetch_token(config, **options))):
+        with pytest.raises(ConfigError):
+            begin({**CONFIG, "audience": ""}, aws_credentials=lambda: asked.append("key"))
+    assert asked == []
+
+
 def test_what_has_to_be_awaited_is_awaited() -> None:
     """As the sessions of aiobotocore are, and any coroutine function."""
 
