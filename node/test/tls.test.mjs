@@ -1,27 +1,13 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import https from "node:https";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { nodeHost } from "sanskey";
+import { makeCertificate } from "../../wasm/test/support/certificate.mjs";
 import { failure, request } from "../../wasm/test/support/http-hosts.mjs";
 import { listen } from "../../wasm/test/support/server.mjs";
 import { startProxy } from "./support/proxy.mjs";
-
-/** A certificate for 127.0.0.1 that signs itself, and its key. */
-function makeCertificate(t) {
-  const folder = mkdtempSync(join(tmpdir(), "sanskey-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const paths = { certPath: join(folder, "cert.pem"), keyPath: join(folder, "key.pem") };
-  const made = spawnSync("openssl", [
-    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
-    "-subj", "/CN=sanskey", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", paths.keyPath, "-out", paths.certPath,
-  ], { encoding: "utf8" });
-  assert.equal(made.status, 0, `this test needs the program openssl: ${made.error ?? made.stderr}`);
-  return paths;
-}
 
 function startTlsServer(t, { certPath, keyPath }) {
   const files = { cert: readFileSync(certPath), key: readFileSync(keyPath) };

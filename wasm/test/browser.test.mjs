@@ -80,6 +80,21 @@ test("a page may ask everything that fetch can answer", async (t) => {
   assert.equal(requests, 6);
 });
 
+test("a page may take on a role, with keys that a function gets", async (t) => {
+  const { page, origin } = await openPage(t, "/examples/browser.html");
+  const { url, config } = await startEmulator(t, "--allow-origin", origin);
+  const steps = await inPage(page, async ({ fetchHost, fetchToken }, { url, config, keys }) => {
+    const steps = [];
+    await fetchToken(config, {
+      endpoints: "loopback", awsCredentials: async () => keys, awsRegion: async () => "us-east-1",
+      awsAssumeRole: { roleArn: "arn:aws:iam::123456789012:role/sanskey-hub-role" },
+      host: fetchHost(undefined, { AWS_ENDPOINT_URL_STS: url }), onStep: ({ askId }) => steps.push(askId),
+    });
+    return steps;
+  }, { url, config, keys: await instanceCredentials(url) });
+  assert.deepEqual(steps, ["env", "assume-role-1", "sts", "impersonate"]);
+});
+
 test("without the server's permission, the error speaks of CORS", async (t) => {
   const { page } = await openPage(t, "/examples/browser.html");
   const { config } = await startEmulator(t);

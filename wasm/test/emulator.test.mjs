@@ -60,3 +60,53 @@ test("the example says what is wrong, and ends badly", async (t) => {
   await assert.rejects(run({ GOOGLE_APPLICATION_CREDENTIALS: configPath }), { code: 1, stderr: /^error: config_url_refused: .+\nhint: .+\n$/ });
   await assert.rejects(run({}), { code: 1, stderr: /GOOGLE_APPLICATION_CREDENTIALS/ });
 });
+
+const edge = (env) => fetchHost(fetch, { AWS_REGION: "us-east-1", ...env });
+
+test("on fetch, a credential endpoint on this machine works with a token, and not with a file of one", async (t) => {
+  const { url, config } = await startEmulator(t, "--no-impersonation", "--container-token", "a token");
+  const container = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/v1/credentials` };
+  const token = await fetchToken(config, { endpoints: "loopback", host: edge({ ...container, AWS_CONTAINER_AUTHORIZATION_TOKEN: "a token" }) });
+  assert.match((await whoami(url, token)).subject, /assumed-role\/sanskey-pod-role\//);
+  const host = edge({ ...container, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: "/token" });
+  await assert.rejects(fetchToken(config, { endpoints: "loopback", host }), (error) => {
+    assert.deepEqual([error.code, error.fault, error.askId], ["host_unsupported", "host", "container-token"]);
+    return /AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE/.test(error.hint);
+  });
+});
+
+test("on fetch, a token file works with a method that reads it, and else the error names its variable", async (t) => {
+  const { url, config } = await startEmulator(t, "--no-impersonation");
+  const env = {
+    AWS_WEB_IDENTITY_TOKEN_FILE: "/token", AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/sanskey-irsa-role", AWS_ENDPOINT_URL_STS: url,
+  };
+  const content = await (await fetch(`${url}/emulator/web-identity-token`)).text();
+  const host = { ...edge(env), readFile: (path) => (path === "/token" ? content : null) };
+  const token = await fetchToken(config, { endpoints: "loopback", host });
+  assert.match((await whoami(url, token)).subject, /assumed-role\/sanskey-irsa-role\/sanskey$/);
+  await assert.rejects(fetchToken(config, { endpoints: "loopback", host: edge(env) }), (error) => {
+    assert.deepEqual([error.code, error.fault, error.askId], ["host_unsupported", "host", "web-identity-token"]);
+    return /AWS_WEB_IDENTITY_TOKEN_FILE/.test(error.hint);
+  });
+});
+
+test("on fetch, a profile is an error that says where files would be", async (t) => {
+  const { config } = await startEmulator(t);
+  for (const [env, options] of [[{ AWS_PROFILE: "dev", HOME: "/" }, {}], [{ HOME: "/" }, { awsProfile: "dev" }]]) {
+    await assert.rejects(fetchToken(config, { endpoints: "loopback", host: edge(env), ...options }), (error) => {
+      assert.deepEqual([error.code, error.askId], ["host_unsupported", "aws-config-file"]);
+      return /AWS profile.*AWS_CONFIG_FILE/.test(error.hint);
+    });
+  }
+});
+
+test("on fetch, a wrong clock is told of on the console, and does not matter", async (t) => {
+  const { url, config } = await startEmulator(t, "--no-impersonation");
+  const awsCredentials = await instanceCredentials(url);
+  await fetch(`${url}/emulator/clock`, { method: "PUT", body: "-3600" });
+  const warn = t.mock.method(console, "warn", () => {});
+  const token = await fetchToken(config, { endpoints: "loopback", awsCredentials, awsRegion: "us-east-1" });
+  assert.equal((await whoami(url, token)).status, 200);
+  assert.equal(warn.mock.callCount(), 1);
+  assert.match(warn.mock.calls[0].arguments[0], /^sanskey: The clock of this machine is (3599|3600|3601) seconds ahead/);
+});

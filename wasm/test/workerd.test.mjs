@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,13 +12,15 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import workerd from "workerd";
+import { makeCertificate } from "./support/certificate.mjs";
 import { cleanEnv, instanceCredentials, startEmulator } from "./support/emulator.mjs";
+import { listen } from "./support/server.mjs";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const LIFETIME_MS = 60_000;
 
-/** Starts workerd with the Worker and these bindings; resolves to its URL. */
-async function startWorker(t, bindings) {
+/** Starts workerd with the Worker and these bindings; resolves to its URL. `trusted` is a server's certificate. */
+async function startWorker(t, bindings, trusted = "") {
   const place = mkdtempSync(join(tmpdir(), "sanskey-"));
   await build({
     absWorkingDir: folder, bundle: true, conditions: ["workerd", "worker"], entryPoints: ["examples/worker.mjs"],
@@ -25,12 +28,13 @@ async function startWorker(t, bindings) {
   });
   copyFileSync(join(folder, "dist/sanskey.wasm"), join(place, "sanskey.wasm"));
   const texts = Object.entries(bindings).map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`);
+  const tls = trusted && `, tlsOptions = (trustedCertificates = [${JSON.stringify(trusted)}])`;
   writeFileSync(join(place, "config.capnp"), `
     using Workerd = import "/workerd/workerd.capnp";
     const config :Workerd.Config = (
       services = [
         (name = "main", worker = .worker),
-        (name = "internet", network = (allow = ["public", "private", "local"])),
+        (name = "internet", network = (allow = ["public", "private", "local"]${tls})),
       ],
       sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
     );
@@ -93,4 +97,55 @@ test("a Worker's configuration error is an error of its own", async (t) => {
   const response = await fetch(worker);
   assert.equal(response.status, 502);
   assert.equal((await response.json()).error.code, "config_field_missing");
+});
+
+/** What a Worker with these bindings says. */
+async function answerOf(t, bindings, trusted) {
+  const response = await fetch(await startWorker(t, bindings, trusted));
+  return response.json();
+}
+
+const named = (steps) => steps.map(({ askId, status }) => [askId, status]);
+
+test("a Worker gets its keys from a credential endpoint over https, with the authorization that it was given", async (t) => {
+  const { url, config } = await startEmulator(t);
+  const { certPath, keyPath } = makeCertificate(t);
+  const asked = [];
+  // TLS in front of the emulated agent of EKS.
+  const server = https.createServer({ cert: readFileSync(certPath), key: readFileSync(keyPath) }, async (incoming, outgoing) => {
+    const { authorization } = incoming.headers;
+    asked.push([incoming.url, authorization]);
+    const answer = await fetch(url + incoming.url, { headers: { authorization } });
+    outgoing.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+  });
+  const origin = (await listen(t, server, "https")).replace("127.0.0.1", "localhost");
+  const bindings = {
+    GOOGLE_CREDENTIALS: JSON.stringify(config), SANSKEY_ENDPOINTS: "loopback", AWS_REGION: "us-east-1",
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: `${origin}/v1/credentials`, AWS_CONTAINER_AUTHORIZATION_TOKEN: "emulator-container-token",
+  };
+  const { steps, kind, error } = await answerOf(t, bindings, readFileSync(certPath, "utf8"));
+  assert.equal(kind, "service_account", JSON.stringify(error));
+  assert.deepEqual(named(steps), [["env", undefined], ["container-credentials", 200], ["sts", 200], ["impersonate", 200]]);
+  assert.deepEqual(asked, [["/v1/credentials", "emulator-container-token"]]);
+});
+
+test("a Worker goes through the roles that its configuration names", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "sanskey-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const { url } = await startEmulator(t, "--role-chain-config-out", join(folder, "chain.json"));
+  const GOOGLE_CREDENTIALS = readFileSync(join(folder, "chain.json"), "utf8");
+  const { steps, error } = await answerOf(t, { GOOGLE_CREDENTIALS, SANSKEY_ENDPOINTS: "loopback", AWS_ENDPOINT_URL_STS: url, ...(await keys(url)) });
+  assert.equal(error, undefined);
+  assert.deepEqual(named(steps), [["env", undefined], ["assume-role-1", 200], ["assume-role-2", 200], ["sts", 200], ["impersonate", 200]]);
+});
+
+test("a Worker has no files, and the error names the variable that asks for one", async (t) => {
+  const { config } = await startEmulator(t);
+  const { error, steps } = await answerOf(t, {
+    GOOGLE_CREDENTIALS: JSON.stringify(config), SANSKEY_ENDPOINTS: "loopback", AWS_REGION: "us-east-1",
+    AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/a", AWS_WEB_IDENTITY_TOKEN_FILE: "/var/run/secrets/token",
+  });
+  assert.deepEqual([error.code, error.fault, error.askId], ["host_unsupported", "host", "web-identity-token"]);
+  assert.match(error.hint, /AWS_WEB_IDENTITY_TOKEN_FILE/);
+  assert.deepEqual(steps.map(({ askId, failure }) => [askId, failure]), [["env", undefined], ["web-identity-token", "unsupported"]]);
 });
