@@ -230,15 +230,31 @@ def test_a_token_service_on_an_instance(emulator: Start) -> None:
     assert value not in f"{tokens!r} {tokens}"
 
 
-def test_a_token_service_with_a_profile(emulator: Start, tmp_path: Path) -> None:
-    running, file = emulator(), tmp_path / "credentials"
-    keys = instance_keys(running)
+def write_profile(file: Path, keys: dict[str, str]) -> None:
     file.write_text(
         "[some]\n"
         f"aws_access_key_id = {keys['AccessKeyId']}\n"
         f"aws_secret_access_key = {keys['SecretAccessKey']}\n"
         f"aws_session_token = {keys['Token']}\n"
     )
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
+def test_a_profile_that_was_rewritten_is_read_anew(emulator: Start, tmp_path: Path, fetch: Fetch) -> None:
+    running, file = emulator("--no-impersonation"), tmp_path / "credentials"
+    env = here(running, AWS_PROFILE="some", AWS_SHARED_CREDENTIALS_FILE=str(file), HOME=str(tmp_path))
+    keys = instance_keys(running)
+    write_profile(file, {**keys, "SecretAccessKey": "of-yesterday"})
+    with pytest.raises(RemoteError) as caught:
+        fetch(running, env)
+    assert caught.value.code == "sts_rejected"
+    write_profile(file, keys)
+    assert ":assumed-role/sanskey-demo-role/" in subject(running, fetch(running, env))
+
+
+def test_a_token_service_with_a_profile(emulator: Start, tmp_path: Path) -> None:
+    running, file = emulator(), tmp_path / "credentials"
+    write_profile(file, instance_keys(running))
     host = InTheirPlace(running, AWS_PROFILE="some", AWS_SHARED_CREDENTIALS_FILE=str(file), HOME=str(tmp_path))
     value, _ = service(host).get_token()
     assert running.whoami(value)["kind"] == "service_account"
