@@ -4,6 +4,7 @@ What is drawn is in the form that stands on the wire: path and query are percent
 takes them to be.
 """
 
+import json
 import random
 import string
 from urllib.parse import quote
@@ -24,6 +25,7 @@ SERVICES = ["sts", "iam", "execute-api", "dynamodb", "service", "es"]
 TOKEN_CHARACTERS = string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~"
 # Path characters that are allowed as they are, RFC 3986 section 3.3.
 PATH_LITERALS = "!$&'()*+,;=:@-._~"
+NAME_CHARACTERS = string.ascii_letters + string.digits + "+=,.@-_"
 # Names with a meaning of their own in one of the two signers; user-agent stands for those that are not signed.
 SPECIAL_NAMES = {
     "authorization",
@@ -153,6 +155,31 @@ class Draw:
 
     def body(self):
         return self.random.randbytes(self.random.choice([0, 0, 1, 20, 2000]))
+
+    def role(self):
+        """The parameters of ``AssumeRole``, by the names of botocore."""
+        role = {"RoleArn": self.role_arn(), "RoleSessionName": self.name(2, 64)}
+        for name, draw in {
+            "ExternalId": lambda: self.name(2, 200, "/:"),
+            "DurationSeconds": lambda: self.random.randint(900, 43200),
+            "Policy": lambda: json.dumps({"Statement": [], "Id": self.text(0, 40)}, ensure_ascii=self.chance(0.5)),
+            "PolicyArns": lambda: [
+                {"arn": f"arn:aws:iam::aws:policy/{self.name(1, 30)}"} for _ in range(self.random.randint(1, 10))
+            ],
+            "SourceIdentity": lambda: self.name(2, 64),
+        }.items():
+            if self.chance(0.5):
+                role[name] = draw()
+        return role
+
+    def role_arn(self):
+        partition = self.random.choice(["aws", "aws-cn", "aws-us-gov", "aws-iso"])
+        account = self.of(string.digits, 12, 12)
+        return f"arn:{partition}:iam::{account}:role/{self.of(NAME_CHARACTERS + '/', 0, 20)}{self.name(1, 64)}"
+
+    def name(self, least, most, more=""):
+        """What the names of roles, sessions and policies may be made of."""
+        return self.of(NAME_CHARACTERS + more, least, most)
 
     def text(self, least, most, *, spaces=True):
         """Printable characters, from ASCII punctuation to emoji."""
