@@ -59,7 +59,7 @@ pub(super) fn is_true(env: &Env, variable: &str) -> bool {
     env.get(variable).is_some_and(|value| value.expose().eq_ignore_ascii_case("true"))
 }
 
-/// The endpoint of one service or of all, with a slash at its end:
+/// The endpoint of one service or of all, with a path:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
 pub(super) fn endpoint(env: &Env, of_service: &'static str) -> Result<Option<String>, Error> {
     let named = [of_service, ENDPOINT_URL].into_iter().find_map(|name| Some((name, env.get(name)?)));

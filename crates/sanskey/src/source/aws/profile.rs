@@ -51,8 +51,10 @@ fn resolve(files: &Files, env: &Env, name: &str) -> Result<Origin, Error> {
                 return Err(profile.invalid("has role_arn, but neither source_profile nor credential_source"));
             }
             (None, Some(source)) => break profile.credential_source(env, &source)?,
-            // Its own keys, which would otherwise go unused.
-            (Some(next), None) if next == profile.name && profile.has_keys() => break profile.keys()?,
+            // What it has itself, which would otherwise go unused.
+            (Some(next), None) if next == profile.name && profile.has_keys() => {
+                break profile.place(files, env)?;
+            }
             (Some(next), None) if visited.contains(&next) => {
                 return Err(profile.invalid("leads back to itself by way of source_profile"));
             }
@@ -232,12 +234,23 @@ impl Profile<'_> {
         Err(self.invalid("has no credentials, and no setting that says where to get them"))
     }
 
+    /// The access key of one of the files: parts of two keys would be none.
     fn keys(&self) -> Result<Place, Error> {
-        let id = self.required("aws_access_key_id", "aws_secret_access_key")?;
-        let secret = self.required("aws_secret_access_key", "aws_access_key_id")?;
-        let mut credentials = Credentials::new(id, secret);
-        credentials.session_token =
-            self.get("aws_session_token").or_else(|| self.get("aws_security_token")).cloned();
+        const ID: &str = "aws_access_key_id";
+        const SECRET: &str = "aws_secret_access_key";
+        let of_credentials = self.credentials.filter(|section| section.get(ID).is_some());
+        let part = |setting: &str| of_credentials.or(self.config).and_then(|section| section.get(setting));
+        let (id, secret) = match (part(ID), part(SECRET)) {
+            (Some(id), Some(secret)) => (id, secret),
+            (id, _) => {
+                let missing = if id.is_none() { ID } else { SECRET };
+                return Err(
+                    self.invalid(&format!("has one half of an access key in a file, but no {missing} there"))
+                );
+            }
+        };
+        let mut credentials = Credentials::new(id.expose(), secret.clone());
+        credentials.session_token = part("aws_session_token").or_else(|| part("aws_security_token")).cloned();
         match credentials.check() {
             Ok(()) => Ok(Place::Known(credentials)),
             Err(_) => Err(self.invalid("has an access key with characters that it cannot have")),
@@ -289,7 +302,7 @@ impl Profile<'_> {
         }
         let key = self.text("sso_session").unwrap_or(start_url);
         let endpoint = match environment::endpoint(env, "AWS_ENDPOINT_URL_SSO")? {
-            Some(url) => url,
+            Some(url) => format!("{}/", url.trim_end_matches('/')),
             None => format!("https://portal.sso.{region}.{}/", region::dns_suffix(&region)),
         };
         Ok(Sso {
