@@ -53,19 +53,32 @@ export async function fetchTokenWith(host: Host, config: ConfigInput, options: F
   const { scopes, signal, onStep } = options;
   check(host);
   signal?.throwIfAborted();
-  const exchangeOptions = await unlessAborted(signal, resolved(options));
-  const outcome = await run(host, config, { goal: "access_token", scopes }, exchangeOptions, signal, onStep);
+  const goal: Goal = { goal: "access_token", scopes };
+  const { awsCredentials, awsRegion, ...others } = options;
+  if (typeof awsCredentials === "function" || typeof awsRegion === "function") {
+    // Nobody is asked for keys that cannot be used: what is wrong with the rest shows before the first ask.
+    const rest = new Exchange(config, goal, others);
+    try {
+      rest.poll();
+    } finally {
+      rest.free();
+    }
+  }
+  const resolvedOptions = { ...others, ...(await unlessAborted(signal, resolved(awsCredentials, awsRegion))) };
+  const outcome = await run(host, config, goal, resolvedOptions, signal, onStep);
   return outcome.token;
 }
 
-/** The options of the exchange, with what functions have to say. */
-async function resolved(options: FetchTokenOptions): Promise<ExchangeOptions> {
-  const { awsCredentials, awsRegion, ...others } = options;
+/** What functions have to say. */
+async function resolved(
+  awsCredentials: FetchTokenOptions["awsCredentials"],
+  awsRegion: FetchTokenOptions["awsRegion"],
+): Promise<ExchangeOptions> {
   const [credentials, region] = await inOrder([
     typeof awsCredentials === "function" ? credentialsOf(awsCredentials) : awsCredentials,
     typeof awsRegion === "function" ? regionOf(awsRegion) : awsRegion,
   ] as const);
-  return { ...others, awsCredentials: credentials, awsRegion: region };
+  return { awsCredentials: credentials, awsRegion: region };
 }
 
 /** No credentials are a mistake of the function: to look elsewhere would be to act as somebody else. */

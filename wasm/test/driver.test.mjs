@@ -207,6 +207,13 @@ test("a provider that has nothing is a misuse, and nobody else is asked", async 
   }
 });
 
+test("nobody is asked for keys that cannot be used", async () => {
+  const options = { host: { http: () => assert.fail("asked") }, awsCredentials: () => assert.fail("asked for keys") };
+  await assert.rejects(fetchToken({ ...config, token_url: "https://sts.example.com/v1/token" }, options), code("config_url_refused"));
+  await assert.rejects(fetchToken({ ...config, audience: "" }, options), code("config_field_missing"));
+  await assert.rejects(fetchToken(config, { ...options, awsAssumeRole: {} }), code("invalid_argument"));
+});
+
 test("an abort does not wait for a provider", async () => {
   const host = { http: () => assert.fail("asked") };
   for (const never of ["awsCredentials", "awsRegion"]) {
