@@ -28,6 +28,19 @@ test("a file is its text, and a missing one is null", async (t) => {
   assert.equal(await host.readFile(join(path, "below-a-file")), null);
 });
 
+test("a file may have 1 MiB, and a device without an end is not read to it", async (t) => {
+  const path = join(folder(t), "large");
+  writeFileSync(path, "x".repeat(1024 * 1024));
+  assert.equal((await host.readFile(path)).length, 1024 * 1024);
+  writeFileSync(path, "x".repeat(1024 * 1024 + 1));
+  await assert.rejects(host.readFile(path), failure("other"));
+  if (process.platform !== "win32") await assert.rejects(host.readFile("/dev/zero"), failure("other"));
+});
+
+test("a path that cannot be one is a failure", async () => {
+  await assert.rejects(host.readFile("a\0b"), failure("other"));
+});
+
 test("a folder is not a file", async (t) => {
   await assert.rejects(host.readFile(folder(t)), failure("other"));
 });

@@ -14,7 +14,7 @@ export interface NodeHostOptions {
 export interface NodeHost {
   http(request: HttpRequest, context?: HostContext): Promise<HttpResponse>;
   readEnv(names: readonly string[]): EnvValues;
-  /** The text of the file, or null if there is none. */
+  /** The text of the file, at most 1 MiB of it, or null if there is none. */
   readFile(path: string): Promise<string | null>;
   runCommand(command: RunCommand, context?: HostContext): Promise<CommandOutput>;
   wait(ms: number, context?: HostContext): Promise<void>;
