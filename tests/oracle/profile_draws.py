@@ -20,7 +20,7 @@ class ProfileDraw(Draw):
         names = self.random.sample(NAMES, self.random.randint(2, 5))
         config, credentials = [], []
         for name in names:
-            ours, theirs = self.split(self.settings(name, names))
+            ours, theirs = self.split(self.settings(names))
             if ours or self.chance(0.3):
                 config.append((self.header("profile", name), ours))
             if theirs:
@@ -38,8 +38,8 @@ class ProfileDraw(Draw):
             names,
         )
 
-    def settings(self, name, names):
-        """What a profile says; the keys stand together, since both files are not to have one half each."""
+    def settings(self, names):
+        """What a profile says; its key mostly stands in one file."""
         settings = {}
         if self.chance(0.45):
             settings["keys"] = {
@@ -69,9 +69,6 @@ class ProfileDraw(Draw):
         for other in ["output", "cli_pager", "description", "s3", "ec2"]:
             if self.chance(0.15):
                 settings[other] = self.other(other)
-        # A profile that takes on a role of its own with its own keys has nothing else that gives keys.
-        if settings.get("source_profile") == name:
-            settings = {k: v for k, v in settings.items() if not k.startswith(("sso_", "credential_process", "login"))}
         return settings
 
     def role_settings(self, names):
@@ -135,7 +132,14 @@ class ProfileDraw(Draw):
         all_in = self.random.choice([config, credentials, None])
         for name, value in settings.items():
             file = self.random.choice([config, credentials]) if all_in is None else all_in
+            if name == "keys" and self.chance(0.1):
+                for each, text in value.items():
+                    self.random.choice([config, credentials])[each] = text
+                continue
             file |= value if name == "keys" else {name: value}
+            if name == "keys" and self.chance(0.1):
+                other = credentials if file is config else config
+                other |= {each: text[::-1] for each, text in value.items() if self.chance(0.8)}
             if name == "region" and self.chance(0.2):
                 config["region"], credentials["region"] = "eu-north-1", value
         return config, credentials

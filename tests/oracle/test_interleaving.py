@@ -251,7 +251,7 @@ def of_login(folder, url):
     settings = "sso_start_url = s\nsso_region = us-east-1\nsso_account_id = 1\nsso_role_name = Demo\n"
     (folder / ".aws" / "config").write_text(f"[profile demo]\n{settings}")
     path = cache / "a0f1490a20d0211c997b44bc357e1972deab8ae3.json"
-    yield {"AWS_PROFILE": "demo", "HOME": str(folder), "AWS_ENDPOINT_URL_SSO": f"{url}/portal/"}
+    yield {"AWS_PROFILE": "demo", "HOME": str(folder), "AWS_ENDPOINT_URL_SSO": f"{url}/portal"}
     yield lambda text: path.write_text(json.dumps({"accessToken": text, "expiresAt": "2100-01-01T00:00:00Z"}))
     yield lambda received: received[0][1]["x-amz-sso_bearer_token"]
 

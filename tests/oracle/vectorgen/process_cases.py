@@ -4,7 +4,7 @@ import json
 
 from .exchange_failures import HTML
 from .exchange_success import FEDERATED_EXPIRY
-from .profile_cases import FIRST, OF_A_ROLE, profile
+from .profile_cases import FIRST, OF_A_ROLE, keys, profile
 from .protocol import command_output, failed
 from .world import PROCESS, process_output
 
@@ -59,6 +59,12 @@ def exchanges():
     yield wrote(
         "offset", "The end may be in another time zone, with fractions.", Expiration="2024-01-02T05:04:06.5+02:00"
     )
+    case = profile(
+        "role-of-own-process",
+        "A profile that names itself, and has a program beside a key: the program's keys take on the role, as for botocore.",
+        f"{OF_A_ROLE}source_profile = demo\n{keys()}{TEXT.splitlines()[1]}\n",
+    )
+    yield done(case.process(PROGRAM).assume_role(FIRST))
     case = profile(
         "role-of-process",
         "A role that is taken on with the keys of a program.",

@@ -178,6 +178,14 @@ def files():
         ).secret(*TEMPORARY[1:]),
         PROFILE._replace(session_token=TEMPORARY[2]),
     )
+    yield with_keys(
+        profile(
+            "key-of-one-file",
+            "A key and its session token come from one file: that of another key is not sent with it.",
+            f"[profile demo]\n{OTHER_KEYS}",
+            f"[demo]\n{keys()}",
+        ).secret(*TEMPORARY[1:])
+    )
     case = profile(
         "of-both-files",
         "The region of one file, the key of the other.",
@@ -388,6 +396,12 @@ def of_the_profile():
         "key-without-secret", "Half a key is a mistake.", f"[profile demo]\naws_access_key_id = {PROFILE[0]}\n"
     )
     yield invalid("key-without-id", "So is the other half.", f"[profile demo]\naws_secret_access_key = {PROFILE[1]}\n")
+    yield profile(
+        "key-of-two-files",
+        "Halves in two files are no key, whichever file has which.",
+        f"[profile demo]\naws_secret_access_key = {PROFILE[1]}\n",
+        f"[demo]\naws_access_key_id = {PROFILE[0]}\n",
+    ).fails("aws_profile_invalid", "config", stage="source")
     yield invalid("key-non-ascii", "A key is of ASCII characters.", f"{KEYS.rstrip()}ü\n")
     yield invalid("key-on-two-lines", "A key stands on one line.", f"{KEYS.rstrip()}\n  more\n")
     for name, about, text in [

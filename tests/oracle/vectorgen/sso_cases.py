@@ -70,6 +70,12 @@ def exchanges():
             "https://sso.example.com",
         ),
         (
+            "sso-endpoint-with-path",
+            "The path of a named portal goes on with a slash.",
+            {"AWS_ENDPOINT_URL_SSO": "https://proxy.example.com/portal"},
+            "https://proxy.example.com/portal",
+        ),
+        (
             "sso-endpoint-of-all",
             "AWS_ENDPOINT_URL names that of every service.",
             {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566/x/"},
