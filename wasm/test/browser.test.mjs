@@ -95,6 +95,26 @@ test("a page may take on a role, with keys that a function gets", async (t) => {
   assert.deepEqual(steps, ["env", "assume-role-1", "sts", "impersonate"]);
 });
 
+test("a wrong clock does not matter to a page that may see the server's", async (t) => {
+  const { page, origin } = await openPage(t, "/examples/browser.html");
+  const { url, config } = await startEmulator(t, "--allow-origin", origin);
+  const keys = await instanceCredentials(url);
+  const put = (what, body) => fetch(`${url}/emulator/${what}`, { method: "PUT", body });
+  await put("clock", "3600");
+  const codes = () => inPage(page, async ({ fetchToken }, { config, keys }) => {
+    const steps = [];
+    const onStep = ({ askId }) => steps.push(askId);
+    const options = { endpoints: "loopback", awsCredentials: keys, awsRegion: "us-east-1", onStep };
+    return fetchToken(config, options).then(() => steps, ({ code }) => code);
+  }, { config, keys });
+  assert.equal(await codes(), "sts_rejected");
+  const headers = { "access-control-expose-headers": "date" };
+  await put("faults", JSON.stringify([{ path: "/v1/token", times: 1, fault: { headers } }]));
+  const warned = page.waitForEvent("console", (message) => message.type() === "warning");
+  assert.deepEqual(await codes(), ["sts", "sts-clock", "impersonate"]);
+  assert.match((await warned).text(), /^sanskey: The clock of this machine is (3599|3600|3601) seconds behind/);
+});
+
 test("without the server's permission, the error speaks of CORS", async (t) => {
   const { page } = await openPage(t, "/examples/browser.html");
   const { config } = await startEmulator(t);
