@@ -121,6 +121,28 @@ test("a JWT that AWS signs is the proof of identity", async (t) => {
   await assert.rejects(token(env, { config, ...elsewhere }), { code: "sts_rejected", stage: "sts", error: "invalid_grant" });
 });
 
+test("a user's keys get a session, and the session takes on a role", async (t) => {
+  const { subject, token, get } = await start(t);
+  const key = JSON.parse(await get("aws-key?user=ana"));
+  const awsCredentials = { accessKeyId: key.AccessKeyId, secretAccessKey: key.SecretAccessKey };
+  const steps = [];
+  const onStep = ({ askId }) => steps.push(askId);
+  const options = { awsCredentials, awsGetSessionToken: { durationSeconds: 900 }, onStep };
+  assert.match(await subject({}, { ...options, awsAssumeRole: { roleArn: HUB } }), /:assumed-role\/sanskey-hub-role\/sanskey$/);
+  assert.deepEqual(steps, ["env", "get-session-token", "assume-role-1", "sts"]);
+  // More than its range has is a mistake, which AWS is not asked about.
+  const tooLong = { ...options, awsGetSessionToken: { durationSeconds: 129_601 } };
+  await assert.rejects(token({}, tooLong), { code: "invalid_argument", fault: "misuse" });
+});
+
+test("keys that are over are refused in AWS's words", async (t) => {
+  const { token, get } = await start(t);
+  const key = JSON.parse(await get("aws-key?role=sanskey-demo-role&lifetime=-60"));
+  const awsCredentials = { accessKeyId: key.AccessKeyId, secretAccessKey: key.SecretAccessKey, sessionToken: key.SessionToken };
+  const refused = { code: "aws_sts_rejected", askId: "assume-role-1", error: "ExpiredToken" };
+  await assert.rejects(token({}, { awsCredentials, awsAssumeRole: { roleArn: HUB } }), refused);
+});
+
 test("a role has no session to ask for, in AWS's words", async (t) => {
   const { url, token } = await start(t);
   await assert.rejects(token(await keys(url), { awsGetSessionToken: {} }), { code: "aws_sts_rejected", askId: "get-session-token", error: "AccessDenied" });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
 import { test } from "node:test";
-import { nodeHost } from "sanskey";
+import { fetchToken, nodeHost } from "sanskey";
+import { startEmulator } from "../../wasm/test/support/emulator.mjs";
 import { failure, request } from "../../wasm/test/support/http-hosts.mjs";
 import { listen, startServer } from "../../wasm/test/support/server.mjs";
 import { startProxy } from "./support/proxy.mjs";
@@ -88,5 +89,23 @@ for (const [list, direct] of [
     const env = { HTTP_PROXY: proxy.url, NO_PROXY: list.replace("PORT", new URL(url).port) };
     const { body } = await nodeHost({ env }).http(request(url, viaProxy));
     assert.equal(body, direct ? "from the server" : "from the proxy");
+  });
+}
+
+const TASK = "/v2/credentials/2f4a7c1e-6a0b-4b53-9c0e-5d1f3a7b9e24";
+const HUB = { roleArn: "arn:aws:iam::123456789012:role/sanskey-hub-role" };
+
+for (const [where, env, options, passed, error] of [
+  ["an instance", () => ({}), {}, "/v1/token", "sts_malformed"],
+  ["a container", (url) => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: url + TASK }), {}, "/v1/token", "sts_malformed"],
+  ["an instance with another role", () => ({}), { awsAssumeRole: HUB }, "/", "aws_sts_malformed"],
+]) {
+  test(`the keys of ${where} do not pass a proxy, and what goes to AWS and Google does`, async (t) => {
+    const { url, config } = await startEmulator(t);
+    const proxy = await startProxy(t);
+    const all = { HTTP_PROXY: proxy.url, AWS_REGION: "us-east-1", AWS_ENDPOINT_URL_STS: url, ...env(url) };
+    // What the proxy answers is no token.
+    await assert.rejects(fetchToken(config, { endpoints: "loopback", host: nodeHost({ env: all }), ...options }), { code: error });
+    assert.deepEqual(proxy.asked.map(({ url: asked }) => asked), [url + passed]);
   });
 }
