@@ -108,5 +108,5 @@ test("on fetch, a wrong clock is told of on the console, and does not matter", a
   const token = await fetchToken(config, { endpoints: "loopback", awsCredentials, awsRegion: "us-east-1" });
   assert.equal((await whoami(url, token)).status, 200);
   assert.equal(warn.mock.callCount(), 1);
-  assert.match(warn.mock.calls[0].arguments[0], /^sanskey: The clock of this machine is (3599|3600|3601) seconds ahead/);
+  assert.match(warn.mock.calls[0].arguments[0], /^sanskey: The clock of this machine is 3(59|6[0-3])\d seconds ahead/);
 });
