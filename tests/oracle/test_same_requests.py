@@ -77,6 +77,13 @@ def test_impersonation_requests_ask_for_the_same(monkeypatch):
     assert lowered(ours["headers"])["authorization"] == lowered(theirs["headers"])["authorization"]
 
 
+def test_google_ignores_sanskeys_own_object(monkeypatch):
+    set_environment(monkeypatch, world.TEMPORARY, "us-east-1")
+    calls = {"aws_assume_role": [{"role_arn": world.ROLES[0]}], "aws_web_identity_token": {}}
+    with_object = google_client.google_requests(world.config(sanskey=calls), ["a"], world.NOW)
+    assert with_object == google_client.google_requests(world.config(), ["a"], world.NOW)
+
+
 def sanskey_requests(config, scopes, now):
     """The Google requests of one exchange, with the answers that google-auth was given."""
     exchange = sanskey.Exchange(sanskey.CredentialConfig.from_dict(config), sanskey.goals.AccessToken(scopes=scopes))

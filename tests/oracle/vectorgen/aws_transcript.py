@@ -41,7 +41,8 @@ class AwsExchange(Exchange):
         self.jwt = None
         self.jwt_type = protocol.JWT
 
-    # Steps. Those that are given no reply get the one that lets the exchange go on.
+    # Steps. Those that are given no reply get the one that lets the exchange go on. The reply to a signed request
+    # may be a function of the request.
 
     def files(self, config, credentials=None, paths=(CONFIG_FILE, CREDENTIALS_FILE), replies=None):
         """The two files of AWS profiles, in one round. ``None`` means that there is no such file."""
@@ -149,6 +150,8 @@ class AwsExchange(Exchange):
             self._aws_sts_url(), action, fields, self.credentials, self.region, self.now + self.skew
         )
         self.secret(signature_of(dict(request["headers"])["authorization"]))
+        if callable(reply):
+            reply = reply(request)
         self.round(({"id": numbered(ask_id, attempt), **request}, reply))
 
     def _given(self, action, credentials=world.WEB_IDENTITY):

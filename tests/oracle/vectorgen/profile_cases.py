@@ -219,6 +219,7 @@ def texts():
         ("colons", "A colon is as good as an equals sign.", KEYS.replace(" = ", ": "), "demo"),
         ("upper-case", "Names of settings may be in upper case.", KEYS.replace("aws_access", "AWS_Access"), "demo"),
         ("crlf", "Lines may end as on Windows.", KEYS.replace("\n", "\r\n"), "demo"),
+        ("byte-order-mark", "A mark that some editors put first is passed over.", f"\ufeff{KEYS}", "demo"),
         ("without-end", "The last line need not end.", KEYS.rstrip("\n"), "demo"),
         (
             "nested",
@@ -458,6 +459,12 @@ def of_the_chain():
     yield invalid(
         "role-of-no-container", "The environment names no container.", f"{OF_A_ROLE}credential_source = EcsContainer\n"
     )
+    yield profile(
+        "role-of-refused-container",
+        "A container's address that is refused elsewhere is refused here.",
+        f"{OF_A_ROLE}credential_source = EcsContainer\n",
+        env={"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://credentials.example.com/role"},
+    ).fails("aws_container_url_refused", "config", stage="source")
     yield invalid(
         "role-of-empty-profile",
         "The source has no credentials.",

@@ -4,7 +4,8 @@ from . import world
 from .aws_transcript import AwsExchange
 from .exchange_failures import HTML
 from .exchange_success import FEDERATED_EXPIRY, IMPERSONATED_EXPIRY
-from .protocol import failed, http
+from .protocol import AWS_FORM, failed, http
+from .signing import signature_of
 from .world import ASSUMED, LONG_TERM, NOW, ROLES, TEMPORARY, config, environment
 
 FIRST, SECOND = ({"role_arn": arn} for arn in ROLES)
@@ -369,6 +370,33 @@ def of_assume_role():
         error="AccessDenied",
         error_description="Bad token [redacted] of [redacted]",
     )
+    for name, about, quote, description in [
+        (
+            "the-signature",
+            "A refusal that quotes the signature is passed on without it.",
+            lambda request: f"Got {signature_of(dict(request['headers'])['authorization'])} as the signature",
+            "Got [redacted] as the signature",
+        ),
+        (
+            "the-headers",
+            "So is one that quotes headers.",
+            lambda request: "; ".join(f"{name}: {value}" for name, value in request["headers"] if "date" not in name),
+            f"authorization: AWS4-HMAC-SHA256 [redacted]; content-type: {AWS_FORM}; x-amz-security-token: [redacted]",
+        ),
+    ]:
+        yield chain(
+            f"refusal-quotes-{name}",
+            about,
+            lambda request, quote=quote: http(403, world.sts_refusal("AccessDenied", quote(request))),
+        ).fails(
+            "aws_sts_rejected",
+            "remote",
+            stage="aws_sts",
+            ask_id="assume-role-2",
+            status=403,
+            error="AccessDenied",
+            error_description=description,
+        )
     for name, about, body in [
         ("html", "A page holds no credentials.", HTML),
         (
