@@ -26,7 +26,7 @@ def test_drawn_files(seed, tmp_path):
             drawn = f"seed {seed}, case {case}, profile {name!r}\n{config}\n----\n{credentials}"
             same(ours, theirs, drawn)
             count(seen, ours)
-    assert min(seen.values()) >= 10, f"seed {seed}: too few of one kind: {seen}"
+    assert min(seen.values()) >= 5, f"seed {seed}: too few of one kind: {seen}"
 
 
 def same(ours, theirs, drawn):
