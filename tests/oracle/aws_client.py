@@ -13,12 +13,15 @@ from botocore.config import Config
 SESSION = botocore.session.Session()
 
 
-def call(service, operation, params, *, region, now, answer, credentials=None, fips=False, dual_stack=False):
-    """The request that botocore sends for a call, and what it reads out of the answer."""
+def call(
+    service, operation, params, *, region, now, answer, status=200, credentials=None, fips=False, dual_stack=False
+):
+    """The request that botocore sends for a call, and what it reads out of the answer. A refusal is raised."""
     keys = dict(zip(KEY_NAMES, credentials, strict=True)) if credentials else {}
     config = Config(
         use_fips_endpoint=fips,
         use_dualstack_endpoint=dual_stack,
+        retries={"total_max_attempts": 1},
         signature_version=None if credentials else botocore.UNSIGNED,
     )
     client = SESSION.create_client(service, region_name=region, config=config, **keys)
@@ -26,7 +29,7 @@ def call(service, operation, params, *, region, now, answer, credentials=None, f
 
     def catch(request, **_):
         caught.append(request)
-        return botocore.awsrequest.AWSResponse(request.url, 200, {}, Raw(answer))
+        return botocore.awsrequest.AWSResponse(request.url, status, {}, Raw(answer))
 
     client.meta.events.register("before-send", catch)
     with frozen(now):

@@ -23,6 +23,8 @@ class PlayedHost:
                 return self.outputs[tuple(argv)]
             case sanskey.HttpRequest():
                 return self.serve(ask.id, ask.action)
+            case sanskey.Wait():
+                return None
         raise AssertionError(f"{ask} is not expected")
 
     def run(self, exchange, now):

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import aws_client
 import pytest
 import sanskey
-from botocore.exceptions import EndpointVariantError
+from botocore.exceptions import ClientError, EndpointVariantError
 from draws import Draw
 from played_host import PlayedHost, exchange
 from vectorgen import world
@@ -132,6 +132,62 @@ def ours_of(params):
     if "audience" in ours:
         (ours["audience"],) = ours["audience"]
     return ours
+
+
+def test_refusals_are_read_as_botocore_reads_them(seed):
+    """Every error that botocore's model has for these calls, with drawn words."""
+    model = aws_client.SESSION.get_service_model("sts")
+    calls = {
+        "AssumeRole": ("assume_role", {"RoleArn": world.ROLES[0], "RoleSessionName": "sanskey"}),
+        "AssumeRoleWithWebIdentity": (
+            "assume_role_with_web_identity",
+            {"RoleArn": world.ROLES[0], "RoleSessionName": "sanskey", "WebIdentityToken": "a.b.c"},
+        ),
+        "GetSessionToken": ("get_session_token", {}),
+        "GetWebIdentityToken": ("get_web_identity_token", {"Audience": ["x"], "SigningAlgorithm": "RS256"}),
+    }
+    seen = set()
+    for action, (operation, params) in calls.items():
+        for shape in model.operation_model(action).error_shapes:
+            draw = Draw(seed, f"refusal {action} {shape.name}")
+            code, status = shape.error_code, shape.metadata["error"]["httpStatusCode"]
+            answer = world.sts_refusal(code, " ".join(draw.text(1, 30, spaces=False) for _ in range(3)))
+            key = None if "WebIdentityToken" in params else world.TEMPORARY
+            with pytest.raises(ClientError) as theirs:
+                aws_client.call(
+                    "sts",
+                    operation,
+                    params,
+                    region="us-east-1",
+                    now=world.NOW,
+                    answer=answer,
+                    status=status,
+                    credentials=key,
+                )
+            ours = refusal(action, params, status, answer)
+            their = theirs.value.response["Error"]
+            assert (ours.error, ours.error_description) == (their["Code"], their["Message"]), f"seed {seed}, {action}"
+            assert (ours.stage, ours.status) == ("aws_sts", status)
+            seen.add(ours.code)
+    assert seen == {"aws_sts_rejected", "aws_sts_unavailable"}
+
+
+def refusal(action, params, status, answer):
+    """The error of an exchange that makes this call, which is refused as often as it is made."""
+    env = {"AWS_REGION": "us-east-1"}
+    options = {
+        "AssumeRole": {"aws_assume_role": sanskey.AssumeRole(world.ROLES[0])},
+        "GetSessionToken": {"aws_get_session_token": sanskey.GetSessionToken()},
+        "GetWebIdentityToken": {"aws_web_identity_token": sanskey.GetWebIdentityToken("x")},
+    }.get(action, {})
+    if action == "AssumeRoleWithWebIdentity":
+        env |= {"AWS_WEB_IDENTITY_TOKEN_FILE": TOKEN_FILE, "AWS_ROLE_ARN": params["RoleArn"]}
+    else:
+        env |= world.environment(world.TEMPORARY)
+    host = PlayedHost(env, {TOKEN_FILE: "a.b.c"}, serve=lambda *_: sanskey.HttpResponse(status, [], answer))
+    with pytest.raises(sanskey.RemoteError) as refused:
+        host.run(exchange(world.config(), **options), world.NOW)
+    return refused.value
 
 
 def same_request(our, their, credentials, region, now, drawn):

@@ -110,11 +110,16 @@ def failures():
     for code, message, hint in [
         ("AccessDenied", "User: arn:aws:iam::123456789012:user/demo is not authorized", "sts:GetWebIdentityToken"),
         (
+            "OutboundWebIdentityFederationDisabledException",
+            "The outbound web identity federation feature is not enabled for this account.",
+            "enable-outbound-web-identity-federation",
+        ),
+        (
             "OutboundWebIdentityFederationDisabled",
             "The outbound web identity federation feature is not enabled for this account.",
             "enable-outbound-web-identity-federation",
         ),
-        ("JWTPayloadSizeExceeded", "The requested token payload size exceeds the maximum allowed size.", ""),
+        ("JWTPayloadSizeExceededException", "The requested token payload size exceeds the maximum allowed size.", ""),
     ]:
         yield asked(
             f"refused-{code.lower()}", f"AWS answers with {code}.", http(403, world.sts_refusal(code, message))
