@@ -5,8 +5,11 @@ import json
 from pathlib import Path
 from urllib.parse import unquote
 
+import botocore.session
 import pytest
+import sanskey
 from aws_profiles import HOME, botocore_follows, sanskey_follows
+from played_host import PlayedHost, exchange
 from profile_draws import ProfileDraw
 from vectorgen import world
 from vectorgen.signing import caller_identity_token
@@ -100,6 +103,27 @@ def test_known_differences(name, tmp_path):
     assert summary(their) == theirs
     assert summary(sanskey_follows(config, credentials, profile)) == ours
     assert f"- {name[0].upper()}{name[1:]}" in README.read_text(encoding="utf-8")
+
+
+def test_known_differences_in_variables(monkeypatch, tmp_path):
+    """Which profile it is, and where the file is."""
+    (tmp_path / "config").write_text("[profile one]\nregion = eu-west-1\n[profile two]\nregion = eu-west-2\n")
+    env = {"AWS_PROFILE": "one", "AWS_DEFAULT_PROFILE": "two", "AWS_CONFIG_FILE": "$FOLDER/config", "HOME": "/home"}
+    for name, value in {**env, "FOLDER": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    assert botocore.session.Session().get_config_variable("region") == "eu-west-2"
+
+    host = PlayedHost(
+        env, {"$FOLDER/config": f"[profile one]\n{KEYS}[profile two]\n{OTHER_KEYS}"}, serve=answer_of_google
+    )
+    host.run(exchange(world.config(), aws_region="us-east-1"), world.NOW)
+    assert f"Credential={K1}" in unquote(unquote(host.action("sts").body))
+    for name in ["A variable in the path", "Both variables of a profile"]:
+        assert f"- {name}" in README.read_text(encoding="utf-8")
+
+
+def answer_of_google(_, __):
+    return sanskey.HttpResponse(200, [], json.dumps(world.federated_answer()))
 
 
 def summary(followed):
