@@ -52,8 +52,10 @@ pub fn options(text: &str) -> Result<ReadOptions, Failure> {
     }
     core.aws_region = options.text("aws_region")?;
     core.aws_profile = options.text("aws_profile")?;
-    for role in options.list("aws_assume_role")? {
-        core.aws_assume_role.push(assume_role(&mut Object::of(role, "aws_assume_role")?)?);
+    if options.fields.get("aws_assume_role").is_some_and(|roles| !roles.is_null()) {
+        let roles = options.list("aws_assume_role")?.into_iter();
+        let roles = roles.map(|role| assume_role(&mut Object::of(role, "aws_assume_role")?));
+        core.aws_assume_role = Some(roles.collect::<Result<_, _>>()?);
     }
     if let Some(mut session) = options.object("aws_get_session_token")? {
         let mut call = aws::GetSessionToken::default();

@@ -57,8 +57,9 @@ impl Outcome {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
-    /// Roles to take on in AWS, one after the other. They replace those of the configuration.
-    pub aws_assume_role: Vec<aws::AssumeRole>,
+    /// Roles to take on in AWS, one after the other. They replace those of the configuration, also if there
+    /// are none in the list.
+    pub aws_assume_role: Option<Vec<aws::AssumeRole>>,
     /// AWS credentials to use in place of those of the environment.
     pub aws_credentials: Option<aws::Credentials>,
     /// Makes a session of an IAM user's credentials before anything else is done with them.
@@ -77,12 +78,13 @@ pub struct Options {
 }
 
 impl Options {
-    /// What AWS is to be asked for before the exchange, as far as the caller says.
-    pub(crate) fn aws_calls(&self) -> aws::Calls {
+    /// What AWS is to be asked for before the exchange: what the caller says, else the configuration.
+    pub(crate) fn aws_calls(&self, configured: &aws::Calls) -> aws::Calls {
+        let configured = configured.clone();
         aws::Calls {
-            get_session_token: self.aws_get_session_token.clone(),
-            assume_role: self.aws_assume_role.clone(),
-            get_web_identity_token: self.aws_web_identity_token.clone(),
+            get_session_token: self.aws_get_session_token.clone().or(configured.get_session_token),
+            assume_role: self.aws_assume_role.clone().unwrap_or(configured.assume_role),
+            get_web_identity_token: self.aws_web_identity_token.clone().or(configured.get_web_identity_token),
         }
     }
 
@@ -94,7 +96,7 @@ impl Options {
     /// Takes on this role in AWS, with the credentials of the role before it.
     #[must_use]
     pub fn aws_assume_role(mut self, role: aws::AssumeRole) -> Self {
-        self.aws_assume_role.push(role);
+        self.aws_assume_role.get_or_insert_default().push(role);
         self
     }
 

@@ -96,6 +96,11 @@ def failures():
             "What it says on standard error is shown without the keys that it wrote.",
             command_output(1, process_output(), process_output()),
         ),
+        (
+            "quotes-its-token",
+            "Nor is a part of what it wrote.",
+            command_output(1, process_output(), f"cannot keep {PROCESS[2]}, nor {PROCESS[1]}"),
+        ),
     ]:
         yield ran(name, about, reply).fails("aws_process_failed", "host", stage="source", ask_id=ASK)
     for kind, code, retryable in [

@@ -83,6 +83,18 @@ def refusals():
             "aws_get_session_token.duration_seconds",
         ),
         ("calls-not-an-object", "The calls stand in an object.", [], ""),
+        (
+            "unknown-call",
+            "A misspelt name would leave the workload with another role.",
+            {"aws_asume_role": [FIRST]},
+            "aws_asume_role",
+        ),
+        (
+            "unknown-member",
+            "A misspelt policy would narrow nothing.",
+            {"aws_assume_role": [{**FIRST, "polcy": "{}"}]},
+            "aws_assume_role[0].polcy",
+        ),
     ]:
         yield AwsExchange(f"sanskey-{name}", about, config=config(sanskey=calls)).fails(
             "config_field_missing" if "without" in name else "config_field_invalid",
@@ -274,6 +286,17 @@ def chosen_in_the_configuration():
         .env(USER_KEYS)
         .get_session_token({})
         .assume_role(FIRST)
+        .sts()
+        .token(FEDERATED_EXPIRY)
+    )
+    yield (
+        AwsExchange(
+            "configured-roles-declined",
+            "An empty list, as an option, takes on none of the configuration's roles.",
+            config=config(sanskey={"aws_assume_role": [FIRST]}),
+            aws_assume_role=[],
+        )
+        .env(KEYS)
         .sts()
         .token(FEDERATED_EXPIRY)
     )

@@ -113,20 +113,6 @@ impl Calls {
             && self.get_web_identity_token.is_none()
     }
 
-    /// The same, with `other` in the place of what it has.
-    pub(crate) fn replaced_by(&self, other: &Self) -> Self {
-        let roles = if other.assume_role.is_empty() { &self.assume_role } else { &other.assume_role };
-        Self {
-            get_session_token: other.get_session_token.as_ref().or(self.get_session_token.as_ref()).cloned(),
-            assume_role: roles.clone(),
-            get_web_identity_token: other
-                .get_web_identity_token
-                .as_ref()
-                .or(self.get_web_identity_token.as_ref())
-                .cloned(),
-        }
-    }
-
     pub(crate) fn check(&self) -> Result<(), Problem> {
         self.get_session_token.as_ref().map_or(Ok(()), GetSessionToken::check)?;
         self.assume_role.iter().try_for_each(AssumeRole::check)?;

@@ -35,6 +35,14 @@ impl<'a> Fields<'a> {
         Self { path: String::new(), object }
     }
 
+    /// Refuses fields of other names, where nobody but sanskey has a say.
+    pub(super) fn only(&self, names: &[&str]) -> Result<(), Error> {
+        match self.object.keys().find(|name| !names.contains(&name.as_str())) {
+            Some(name) => Err(self.invalid(name, &format!("is none of {}", names.join(", ")))),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         match self.object.get(name) {
             None | Some(Value::Null) => false,

@@ -37,7 +37,7 @@ pub(super) fn proof(
     config: &CredentialConfig,
     options: &Options,
 ) -> Flow<Proof> {
-    let calls = config.aws_calls().replaced_by(&options.aws_calls());
+    let calls = options.aws_calls(config.aws_calls());
     calls.check().map_err(|(parameter, problem)| {
         Error::invalid_argument(format!("The parameter {parameter} of a call to AWS {problem}."))
     })?;

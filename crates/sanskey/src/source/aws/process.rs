@@ -28,6 +28,14 @@ impl Process {
         let output = desk.command(ID, &self.argv, TIMEOUT, hint)?;
         desk.keep_secret(&output.stdout);
         if output.exit_code != Some(0) {
+            // It may have written a key all the same, and quote parts of it where it complains.
+            if let Ok(Value::Object(mut body)) = serde_json::from_str(output.stdout.expose()) {
+                for name in ["SecretAccessKey", "SessionToken"] {
+                    if let Some(secret) = role_credentials::take_text(&mut body, name) {
+                        desk.keep_secret(&secret);
+                    }
+                }
+            }
             let end = output.exit_code.map_or_else(
                 || "was ended by a signal".to_owned(),
                 |code| format!("ended with exit code {code}"),

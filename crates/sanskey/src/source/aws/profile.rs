@@ -83,13 +83,13 @@ impl Files {
             let path = env.get(variable).map_or(usual, Secret::expose);
             expand(path, home.as_deref()).ok_or_else(|| {
                 let message = format!("The path {path} of an AWS configuration file begins at the home directory, which neither HOME nor USERPROFILE names.");
-                let hint = "Set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE to absolute paths, or HOME.";
+                let hint = "Set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE to absolute paths, or HOME. Where files cannot be read, unset AWS_PROFILE and give AWS credentials to sanskey.";
                 Error::new(ErrorCode::AwsProfileFileInvalid, message, hint).at(Stage::Source)
             })
         };
         let config_path = path(CONFIG_FILE, "~/.aws/config")?;
         let credentials_path = path(CREDENTIALS_FILE, "~/.aws/credentials")?;
-        let hint = "An AWS profile is in use, whose files are named by AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE. Where files cannot be read, give AWS credentials to sanskey.";
+        let hint = "An AWS profile is in use (AWS_PROFILE, AWS_DEFAULT_PROFILE or the option aws_profile), whose files are named by AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE. Where files cannot be read, give AWS credentials to sanskey.";
         let (config, credentials) = both(
             desk.file("aws-config-file", &config_path, hint),
             desk.file("aws-credentials-file", &credentials_path, hint),
