@@ -56,6 +56,8 @@ export const ERROR_CODES = {
   aws_web_identity_token_invalid: "config",
   /** A state that should be impossible: a defect of this library. */
   bug: "misuse",
+  /** The workload's certificate, its chain or the file that names them is missing or cannot be used. */
+  certificate_invalid: "config",
   /** A field of the configuration has a value that is not allowed. */
   config_field_invalid: "config",
   /** A required field of the configuration is missing. */
@@ -72,6 +74,14 @@ export const ERROR_CODES = {
   config_type_unsupported: "config",
   /** A URL of the configuration leads to a host that it must not lead to. */
   config_url_refused: "config",
+  /** The program that gives the token ended with an error. */
+  executable_failed: "host",
+  /** What the program that gives the token wrote is not what its protocol says. */
+  executable_malformed: "host",
+  /** The configuration names a program, and the environment does not allow to run it. */
+  executable_not_allowed: "config",
+  /** The program that gives the token said that it has none. */
+  executable_rejected: "host",
   /** The host was not allowed to do what was asked. */
   host_denied: "host",
   /** The host could not do what was asked. */
@@ -106,6 +116,18 @@ export const ERROR_CODES = {
   sts_rejected: "remote",
   /** Google's Security Token Service had no answer, after every try. */
   sts_unavailable: "remote",
+  /** The token of the workload is out of date. */
+  subject_token_expired: "config",
+  /** What should hold the token of the workload holds something else. */
+  subject_token_invalid: "config",
+  /** The answer of the server that gives the token is not what the configuration says. */
+  subject_token_malformed: "remote",
+  /** There is no token of the workload where it should be. */
+  subject_token_missing: "config",
+  /** The server that gives the token refused the request. */
+  subject_token_rejected: "remote",
+  /** The server that gives the token had no answer, after every try. */
+  subject_token_unavailable: "remote",
   /** An answer was given to a question that was not asked. */
   unknown_ask: "misuse",
   /** An answer is of another kind than the question. */

@@ -167,10 +167,11 @@ impl Desk {
         &mut self,
         id: &str,
         argv: &[String],
+        env: &[(String, String)],
         timeout: Duration,
         hint: &'static str,
     ) -> Flow<CommandOutput> {
-        let action = || Action::RunCommand { argv: argv.to_vec(), env: Vec::new(), timeout };
+        let action = || Action::RunCommand { argv: argv.to_vec(), env: env.to_vec(), timeout };
         match self.answer(id, &|_| Ok(action()))?.0 {
             Reply::CommandOutput(output) => Ok(output),
             Reply::Failed(failure) => Err(host_error(&failure, id, Stage::Source, hint).into()),
@@ -303,6 +304,18 @@ impl Action {
             Self::HttpRequest(request) => form_field(request.body.expose(), "subject_token"),
             _ => None,
         }
+    }
+}
+
+/// `ended with exit code 1: what it wrote about that`
+pub(crate) fn how_it_ended(output: &CommandOutput) -> String {
+    let end = match output.exit_code {
+        Some(code) => format!("ended with exit code {code}"),
+        None => "was ended by a signal".to_owned(),
+    };
+    match on_one_line(output.stderr.expose()).trim().trim_end_matches('.') {
+        "" => end,
+        words => format!("{end}: {words}"),
     }
 }
 

@@ -146,6 +146,8 @@ error_codes! {
     AwsWebIdentityTokenInvalid = "aws_web_identity_token_invalid", Config;
     /// A state that should be impossible: a defect of this library.
     Bug = "bug", Misuse;
+    /// The workload's certificate, its chain or the file that names them is missing or cannot be used.
+    CertificateInvalid = "certificate_invalid", Config;
     /// A field of the configuration has a value that is not allowed.
     ConfigFieldInvalid = "config_field_invalid", Config;
     /// A required field of the configuration is missing.
@@ -162,6 +164,14 @@ error_codes! {
     ConfigTypeUnsupported = "config_type_unsupported", Config;
     /// A URL of the configuration leads to a host that it must not lead to.
     ConfigUrlRefused = "config_url_refused", Config;
+    /// The program that gives the token ended with an error.
+    ExecutableFailed = "executable_failed", Host;
+    /// What the program that gives the token wrote is not what its protocol says.
+    ExecutableMalformed = "executable_malformed", Host;
+    /// The configuration names a program, and the environment does not allow to run it.
+    ExecutableNotAllowed = "executable_not_allowed", Config;
+    /// The program that gives the token said that it has none.
+    ExecutableRejected = "executable_rejected", Host;
     /// The host was not allowed to do what was asked.
     HostDenied = "host_denied", Host;
     /// The host could not do what was asked.
@@ -196,6 +206,18 @@ error_codes! {
     StsRejected = "sts_rejected", Remote;
     /// Google's Security Token Service had no answer, after every try.
     StsUnavailable = "sts_unavailable", Remote;
+    /// The token of the workload is out of date.
+    SubjectTokenExpired = "subject_token_expired", Config;
+    /// What should hold the token of the workload holds something else.
+    SubjectTokenInvalid = "subject_token_invalid", Config;
+    /// The answer of the server that gives the token is not what the configuration says.
+    SubjectTokenMalformed = "subject_token_malformed", Remote;
+    /// There is no token of the workload where it should be.
+    SubjectTokenMissing = "subject_token_missing", Config;
+    /// The server that gives the token refused the request.
+    SubjectTokenRejected = "subject_token_rejected", Remote;
+    /// The server that gives the token had no answer, after every try.
+    SubjectTokenUnavailable = "subject_token_unavailable", Remote;
     /// An answer was given to a question that was not asked.
     UnknownAsk = "unknown_ask", Misuse;
     /// An answer is of another kind than the question.

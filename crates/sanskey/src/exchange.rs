@@ -5,6 +5,7 @@ use crate::config::{CredentialConfig, Impersonation};
 use crate::desk::{Desk, Flow, Leave};
 use crate::error::Error;
 use crate::goal::{CLOUD_PLATFORM_SCOPE, Goal, Options, Outcome, scopes_or_default};
+use crate::source::Proof;
 use crate::time::UnixTime;
 use crate::token::Token;
 use crate::{impersonation, source, sts};
@@ -125,11 +126,12 @@ fn access_token(
     options: &Options,
     scopes: &[&str],
 ) -> Flow<Token> {
+    let proof = source::proof(desk, config, options)?;
     match config.impersonation() {
-        None => federated_token(desk, config, options, scopes),
+        None => federated_token(desk, config, &proof, scopes),
         Some(account) => {
-            let federated = federated_token(desk, config, options, &[CLOUD_PLATFORM_SCOPE])?;
-            service_account_token(desk, account, &federated, scopes)
+            let federated = federated_token(desk, config, &proof, &[CLOUD_PLATFORM_SCOPE])?;
+            service_account_token(desk, account, &proof, &federated, scopes)
         }
     }
 }
@@ -137,23 +139,23 @@ fn access_token(
 fn federated_token(
     desk: &mut Desk,
     config: &CredentialConfig,
-    options: &Options,
+    proof: &Proof,
     scopes: &[&str],
 ) -> Flow<Token> {
-    let proof = source::proof(desk, config, options)?;
     if let Some(client) = config.client() {
         desk.keep_secret(&client.client_secret);
     }
     let answer = desk.http("sts", &sts::SERVER, &|now| {
-        sts::request(&sts::Exchange {
+        let request = sts::request(&sts::Exchange {
             token_url: config.token_url(),
             audience: config.audience(),
             scopes,
-            subject_token: &proof.subject_token(config.audience(), now)?,
+            subject_token: &proof.subject_token(config, now)?,
             subject_token_type: proof.subject_token_type(config),
             client: config.client(),
             user_project: config.sts_user_project(),
-        })
+        })?;
+        Ok(request.with_client_certificate(proof.client_certificate()))
     })?;
     let token = sts::parse_answer(&answer)?;
     desk.keep_secret(&token.value);
@@ -163,17 +165,19 @@ fn federated_token(
 fn service_account_token(
     desk: &mut Desk,
     account: &Impersonation,
+    proof: &Proof,
     federated: &Token,
     scopes: &[&str],
 ) -> Flow<Token> {
     let answer = desk.http("impersonate", &impersonation::SERVER, &|_| {
-        impersonation::request(&impersonation::Impersonation {
+        let request = impersonation::request(&impersonation::Impersonation {
             url: &account.url,
             token: &federated.value,
             scopes,
             lifetime_seconds: account.lifetime_seconds,
             delegates: &[],
-        })
+        })?;
+        Ok(request.with_client_certificate(proof.client_certificate()))
     })?;
     Ok(impersonation::parse_answer(&answer)?)
 }

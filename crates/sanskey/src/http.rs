@@ -109,6 +109,12 @@ impl HttpRequest {
     }
 
     #[must_use]
+    pub(crate) fn with_client_certificate(mut self, certificate: Option<&ClientCertificate>) -> Self {
+        self.client_certificate = certificate.cloned();
+        self
+    }
+
+    #[must_use]
     pub(crate) fn bypassing_proxies(mut self) -> Self {
         self.bypass_proxy = true;
         self

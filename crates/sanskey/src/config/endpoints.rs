@@ -14,7 +14,8 @@ use crate::url::HttpUrl;
 pub enum EndpointPolicy {
     /// Any host. For a configuration that the caller wrote or checked.
     Any,
-    /// Google's own endpoints, over https on the standard port, and the EC2 metadata service.
+    /// Google's own endpoints, over https on the standard port, the clouds' metadata services, and GitHub's
+    /// token service.
     #[default]
     Google,
     /// As [`EndpointPolicy::Google`], and this machine: for emulators.
@@ -24,8 +25,9 @@ pub enum EndpointPolicy {
 /// The published universes. A configuration cannot vouch for a domain of its own.
 const UNIVERSE_DOMAINS: [&str; 2] = ["googleapis.com", "s3nsapis.fr"];
 
-/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html>
-const IMDS_HOSTS: [&str; 2] = ["169.254.169.254", "[fd00:ec2::254]"];
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html> and
+/// <https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token>
+const LINK_LOCAL_HOSTS: [&str; 2] = ["169.254.169.254", "[fd00:ec2::254]"];
 
 /// Suffixes of AWS STS hosts: most regions, China, dual-stack.
 const AWS_SUFFIXES: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
@@ -54,7 +56,19 @@ impl EndpointPolicy {
     /// The EC2 instance metadata service.
     pub(super) fn check_metadata(self, field: &str, url: &str) -> Result<(), Error> {
         self.check(field, url, "the EC2 metadata service, 169.254.169.254 or [fd00:ec2::254]", |url, host| {
-            IMDS_HOSTS.contains(&host) && matches!((url.https, url.port), (_, None) | (false, Some(80)))
+            LINK_LOCAL_HOSTS.contains(&host) && matches!((url.https, url.port), (_, None) | (false, Some(80)))
+        })
+    }
+
+    /// A server that gives tokens to workloads: the clouds' metadata services (Azure's among them), and that of
+    /// GitHub Actions.
+    pub(super) fn check_token_server(self, field: &str, url: &str) -> Result<(), Error> {
+        let expected = "a cloud's metadata service (169.254.169.254) or GitHub's token service";
+        self.check(field, url, expected, |url, host| {
+            let is_standard_port =
+                matches!((url.https, url.port), (_, None) | (false, Some(80)) | (true, Some(443)));
+            let is_github = url.https && host.ends_with(".actions.githubusercontent.com");
+            is_standard_port && (LINK_LOCAL_HOSTS.contains(&host) || is_github)
         })
     }
 
@@ -93,6 +107,11 @@ impl EndpointPolicy {
             "Correct the URL. Only for a configuration that you wrote or checked yourself, allow other hosts with the option `endpoints` (`any`, or `loopback` for this machine).",
         ))
     }
+}
+
+/// Whether a URL leads to a metadata service, which no proxy can reach.
+pub(crate) fn is_link_local(url: &str) -> bool {
+    HttpUrl::split(url).is_ok_and(|url| LINK_LOCAL_HOSTS.contains(&&*url.host.to_ascii_lowercase()))
 }
 
 /// The forms that Google documents, at a published universe domain: `sts`, `sts.mtls`,

@@ -111,6 +111,19 @@ impl<'a> Fields<'a> {
         })
     }
 
+    pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, Error> {
+        match self.object.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(*value)),
+            Some(_) => Err(self.invalid(name, "is neither true nor false")),
+        }
+    }
+
+    /// The names of all fields.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.object.keys().cloned().collect()
+    }
+
     pub(super) fn object(&mut self, name: &str) -> Result<Option<Fields<'_>>, Error> {
         let path = self.path_of(name);
         match self.object.get_mut(name) {

@@ -1,12 +1,17 @@
 //! The credential configuration file of AIP-4117 (`"type": "external_account"`).
 
 mod aws;
+mod certificate;
 mod endpoints;
 mod extension;
 mod fields;
+mod token_sources;
 
 pub(crate) use aws::AwsSource;
+pub(crate) use certificate::CertificateSource;
 pub use endpoints::EndpointPolicy;
+pub(crate) use endpoints::is_link_local;
+pub(crate) use token_sources::{ExecutableSource, FileSource, Format, UrlSource};
 
 use crate::aws::Calls;
 use crate::error::{Error, ErrorCode};
@@ -35,6 +40,10 @@ pub struct CredentialConfig {
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     Aws(AwsSource),
+    Certificate(CertificateSource),
+    Executable(ExecutableSource),
+    File(FileSource),
+    Url(UrlSource),
 }
 
 /// Which service account to become, and for how long.
@@ -148,10 +157,14 @@ impl CredentialConfig {
         Some(number)
     }
 
-    /// The kind of the source: `aws`.
+    /// The kind of the source: `aws`, `certificate`, `executable`, `file` or `url`.
     pub fn source_kind(&self) -> &'static str {
         match self.source {
             Source::Aws(_) => "aws",
+            Source::Certificate(_) => "certificate",
+            Source::Executable(_) => "executable",
+            Source::File(_) => "file",
+            Source::Url(_) => "url",
         }
     }
 
@@ -194,22 +207,29 @@ impl CredentialConfig {
         }
         match &self.source {
             Source::Aws(source) => source.check_endpoints(policy),
+            Source::Url(source) => policy.check_token_server("credential_source.url", &source.url),
+            Source::Certificate(_) | Source::Executable(_) | Source::File(_) => Ok(()),
         }
     }
 
     fn check_subject_token_type(&self) -> Result<(), Error> {
-        let expected = match self.source {
-            Source::Aws(_) if self.aws_calls.get_web_identity_token.is_some() => JWT_TOKEN_TYPE,
-            Source::Aws(_) => AWS_TOKEN_TYPE,
-        };
         let given = &*self.subject_token_type;
-        if given == expected || (expected == JWT_TOKEN_TYPE && given == ID_TOKEN_TYPE) {
+        let is_jwt = matches!(given, ID_TOKEN_TYPE | JWT_TOKEN_TYPE);
+        let (is_right, expected) = match self.source {
+            Source::Aws(_) if self.aws_calls.get_web_identity_token.is_some() => (is_jwt, JWT_TOKEN_TYPE),
+            Source::Aws(_) => (given == AWS_TOKEN_TYPE, AWS_TOKEN_TYPE),
+            Source::Certificate(_) => (given == MTLS_TOKEN_TYPE, MTLS_TOKEN_TYPE),
+            Source::Executable(_) | Source::File(_) | Source::Url(_) => {
+                (is_jwt || given == SAML_TOKEN_TYPE, JWT_TOKEN_TYPE)
+            }
+        };
+        if is_right {
             return Ok(());
         }
         Err(Error::config(
             ErrorCode::ConfigFieldInvalid,
             "subject_token_type",
-            format!("The subject_token_type is not the one of a {} source.", self.source_kind()),
+            format!("The subject_token_type is not one of the source {}.", self.source_kind()),
             format!("Set subject_token_type to {expected}, or name another credential_source."),
         ))
     }
@@ -232,6 +252,8 @@ const DEFAULT_UNIVERSE_DOMAIN: &str = "googleapis.com";
 const AWS_TOKEN_TYPE: &str = "urn:ietf:params:aws:token-type:aws4_request";
 const ID_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:id_token";
 const JWT_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:jwt";
+const MTLS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:mtls";
+const SAML_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:saml2";
 const DEFAULT_LIFETIME_SECONDS: u32 = 3600;
 
 fn check_type(kind: &str) -> Result<(), Error> {
@@ -290,16 +312,17 @@ fn read_source(fields: &mut Fields<'_>, aws_calls: &Calls) -> Result<Source, Err
             let is_signed_request = aws_calls.get_web_identity_token.is_none();
             AwsSource::read(&mut source, is_signed_request).map(Source::Aws)
         }
-        [] => Err(fields::missing(
-            "credential_source.environment_id",
-            "For a workload on AWS its value is aws1.",
-        )),
-        [kind] => Err(Error::config(
+        ["certificate"] => CertificateSource::read(&mut source).map(Source::Certificate),
+        ["executable"] => ExecutableSource::read(&mut source).map(Source::Executable),
+        ["file"] => FileSource::read(&mut source).map(Source::File),
+        ["url"] => UrlSource::read(&mut source).map(Source::Url),
+        [] => Err(Error::config(
             ErrorCode::ConfigSourceUnsupported,
-            &format!("credential_source.{kind}"),
-            format!("A credential source of the kind {kind} is not supported."),
-            "This version reads AWS sources, those with an environment_id.",
+            "credential_source",
+            "The credential source has none of environment_id, file, url, executable and certificate.",
+            "Create the configuration with `gcloud iam workload-identity-pools create-cred-config`, which writes one of them.",
         )),
+        [_] => Err(Error::bug("A kind of credential source is not read.")),
         [first, second, ..] => Err(Error::config(
             ErrorCode::ConfigSourceAmbiguous,
             &format!("credential_source.{second}"),

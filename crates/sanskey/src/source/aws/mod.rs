@@ -58,7 +58,8 @@ pub(super) fn proof(
     let credentials = calls::credentials(desk, &sts, found)?;
     let credentials = calls::take_on(desk, &sts, credentials, &origin.roles, &calls)?;
     if let Some(call) = &calls.get_web_identity_token {
-        return calls::web_identity_token(desk, &sts, call, config.audience(), &credentials).map(Proof::Jwt);
+        return calls::web_identity_token(desk, &sts, call, config.audience(), &credentials)
+            .map(Proof::Token);
     }
     let verification_url = VerificationUrl::from_template(&source.verification_url_template, &region);
     Ok(Proof::SignedRequest(CallerIdentity { credentials, region, verification_url }))

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::role_credentials;
 use crate::aws::Credentials;
-use crate::desk::{Desk, Flow};
-use crate::error::{Error, ErrorCode, Stage, on_one_line};
+use crate::desk::{Desk, Flow, how_it_ended};
+use crate::error::{Error, ErrorCode, Stage};
 use crate::time::UnixTime;
 
 /// The program and its arguments.
@@ -25,7 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 impl Process {
     pub(super) fn credentials(&self, desk: &mut Desk) -> Flow<Credentials> {
         let hint = "The program is the one of credential_process in the AWS profile. Where programs cannot be run, give AWS credentials to sanskey.";
-        let output = desk.command(ID, &self.argv, TIMEOUT, hint)?;
+        let output = desk.command(ID, &self.argv, &[], TIMEOUT, hint)?;
         desk.keep_secret(&output.stdout);
         if output.exit_code != Some(0) {
             // It may have written a key all the same, and quote parts of it where it complains.
@@ -36,15 +36,7 @@ impl Process {
                     }
                 }
             }
-            let end = output.exit_code.map_or_else(
-                || "was ended by a signal".to_owned(),
-                |code| format!("ended with exit code {code}"),
-            );
-            let words = match on_one_line(output.stderr.expose()).trim().trim_end_matches('.') {
-                "" => String::new(),
-                words => format!(": {words}"),
-            };
-            let message = format!("The credential_process of the AWS profile {end}{words}.");
+            let message = format!("The credential_process of the AWS profile {}.", how_it_ended(&output));
             let hint =
                 "Run the program by hand, as the user of this process, and mend what it complains about.";
             return Err(Error::new(ErrorCode::AwsProcessFailed, message, hint)

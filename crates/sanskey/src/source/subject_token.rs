@@ -1,0 +1,71 @@
+//! What all tokens of a platform have in common, wherever they come from.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::config::Format;
+use crate::error::{Error, ErrorCode, Stage};
+use crate::secret::Secret;
+use crate::time::UnixTime;
+
+/// The token in a text, or what is wrong with the text: `is empty`.
+pub(super) fn read(format: &Format, text: &Secret) -> Result<Secret, String> {
+    let token = match format {
+        Format::Text => Secret::new(text.expose().trim()),
+        Format::Json { field } => {
+            let Ok(Value::Object(mut body)) = serde_json::from_str(text.expose()) else {
+                return Err("is not a JSON object".to_owned());
+            };
+            match body.get_mut(field).map(Value::take) {
+                Some(Value::String(token)) => Secret::new(token),
+                _ => return Err(format!("has no text in the field {field}")),
+            }
+        }
+    };
+    if token.is_empty() { Err("is empty".to_owned()) } else { Ok(token) }
+}
+
+pub(super) fn invalid(message: &str) -> Error {
+    Error::new(
+        ErrorCode::SubjectTokenInvalid,
+        message.to_owned(),
+        "See what writes the token, and that credential_source.format is right: text, or json with subject_token_field_name.",
+    )
+    .at(Stage::Source)
+}
+
+/// Refuses a JWT whose time is over: Google would, and would not say that this is why. What is not a JWT
+/// is let through, since only Google knows what it takes.
+pub(super) fn check_expiry(token_type: &str, token: &Secret, now: UnixTime) -> Result<(), Error> {
+    if !matches!(
+        token_type,
+        "urn:ietf:params:oauth:token-type:jwt" | "urn:ietf:params:oauth:token-type:id_token"
+    ) {
+        return Ok(());
+    }
+    match expiry(token) {
+        Some(end) if end <= now => Err(Error::new(
+            ErrorCode::SubjectTokenExpired,
+            format!("The token of this workload was good until {end}, and it is {now}."),
+            "See that whatever provides the token still renews it, and that the clock is right. A token that lives for minutes must be fetched anew for every exchange.",
+        )
+        .at(Stage::Source)),
+        _ => Ok(()),
+    }
+}
+
+/// The claim `exp` (RFC 7519 section 4.1.4). The signature is not checked; Google does that.
+fn expiry(token: &Secret) -> Option<UnixTime> {
+    let mut parts = token.expose().split('.');
+    let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    let exp = claims.get("exp")?;
+    exp.as_i64().map(UnixTime::from_seconds).or_else(|| {
+        // A NumericDate may have a fraction.
+        let whole = exp.as_f64()?.trunc();
+        #[allow(clippy::cast_possible_truncation)] // saturates
+        Some(UnixTime::from_seconds(whole as i64))
+    })
+}
