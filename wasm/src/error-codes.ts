@@ -106,6 +106,8 @@ export const ERROR_CODES = {
   impersonation_unavailable: "remote",
   /** An argument has a value that cannot work. */
   invalid_argument: "misuse",
+  /** An address that the platform names leads where a proof of identity must not be sent. */
+  platform_url_refused: "config",
   /** A server redirected the request. Redirects are never followed. */
   redirect_refused: "remote",
   /** A server's answer is larger than 1 MiB. */

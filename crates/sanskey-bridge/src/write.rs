@@ -81,7 +81,7 @@ fn ask(ask: &Ask) -> Json<'_> {
     let mut members = match &ask.action {
         Action::HttpRequest(request) => request_members(request),
         Action::ReadEnv { names, .. } => {
-            vec![("names", names.iter().map(|name| Json::from(*name)).collect())]
+            vec![("names", names.iter().map(|name| Json::from(name.as_str())).collect())]
         }
         Action::ReadFile { path, .. } => vec![("path", path.as_str().into())],
         Action::RunCommand { argv, env, timeout, .. } => vec![

@@ -166,10 +166,10 @@ fn file(path: &str) -> Reply {
     }
 }
 
-fn environment(names: &[&str]) -> Vec<(String, Secret)> {
+fn environment(names: &[String]) -> Vec<(String, Secret)> {
     names
         .iter()
-        .filter_map(|name| Some(((*name).to_owned(), Secret::new(std::env::var_os(name)?.to_string_lossy()))))
+        .filter_map(|name| Some((name.clone(), Secret::new(std::env::var_os(name)?.to_string_lossy()))))
         .collect()
 }
 

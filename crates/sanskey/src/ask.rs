@@ -25,7 +25,7 @@ pub enum Action {
     #[non_exhaustive]
     ReadEnv {
         /// Which ones.
-        names: Vec<&'static str>,
+        names: Vec<String>,
     },
     /// Give the text of a file, or say that there is none: [`Reply::File`].
     #[non_exhaustive]

@@ -145,8 +145,10 @@ impl Desk {
     }
 
     /// Variables of the environment. Those that are empty count as not set.
-    pub(crate) fn env(&mut self, id: &str, names: &[&'static str]) -> Flow<Env> {
-        match self.answer(id, &|_| Ok(Action::ReadEnv { names: names.to_vec() }))?.0 {
+    pub(crate) fn env(&mut self, id: &str, names: &[impl AsRef<str>]) -> Flow<Env> {
+        let action =
+            || Action::ReadEnv { names: names.iter().map(|name| name.as_ref().to_owned()).collect() };
+        match self.answer(id, &|_| Ok(action()))?.0 {
             Reply::Env(values) => Ok(Env(values)),
             Reply::Failed(failure) => Err(host_error(&failure, id, Stage::Source, "").into()),
             _ => Err(Error::bug("A reply of the wrong kind was taken.").into()),

@@ -196,6 +196,8 @@ error_codes! {
     ImpersonationUnavailable = "impersonation_unavailable", Remote;
     /// An argument has a value that cannot work.
     InvalidArgument = "invalid_argument", Misuse;
+    /// An address that the platform names leads where a proof of identity must not be sent.
+    PlatformUrlRefused = "platform_url_refused", Config;
     /// A server redirected the request. Redirects are never followed.
     RedirectRefused = "redirect_refused", Remote;
     /// A server's answer is larger than 1 MiB.

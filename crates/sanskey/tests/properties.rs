@@ -207,7 +207,7 @@ fn drawn_reply(ask: &Ask, (status, body, failure): &Drawn) -> Reply {
         }
         Action::ReadEnv { names, .. } => {
             let names = names.iter().take(usize::from(*status) % 3);
-            Reply::Env(names.map(|name| ((*name).to_owned(), Secret::from(body.as_str()))).collect())
+            Reply::Env(names.map(|name| (name.clone(), Secret::from(body.as_str()))).collect())
         }
         _ => Reply::Waited,
     }

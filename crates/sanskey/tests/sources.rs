@@ -191,7 +191,7 @@ fn good_reply(ask: &Ask, environment: &[(&str, &str)]) -> Reply {
         Action::ReadEnv { names, .. } => Reply::Env(
             environment
                 .iter()
-                .filter(|(name, _)| names.contains(name))
+                .filter(|(name, _)| names.iter().any(|each| each == name))
                 .map(|(name, value)| ((*name).to_owned(), Secret::new(*value)))
                 .collect(),
         ),
@@ -274,7 +274,7 @@ fn drawn_reply(ask: &Ask, (status, text, failure): &Drawn) -> Reply {
         }
         Action::ReadEnv { names, .. } => {
             let names = names.iter().skip(usize::from(*status) % 20).take(3);
-            Reply::Env(names.map(|name| ((*name).to_owned(), Secret::from(text.as_str()))).collect())
+            Reply::Env(names.map(|name| (name.clone(), Secret::from(text.as_str()))).collect())
         }
         Action::ReadFile { .. } => Reply::File((*status != 400).then(|| Secret::from(text.as_str()))),
         Action::RunCommand { .. } => Reply::CommandOutput(CommandOutput::new(

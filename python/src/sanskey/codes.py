@@ -58,6 +58,7 @@ ErrorCode = Literal[
     "impersonation_rejected",
     "impersonation_unavailable",
     "invalid_argument",
+    "platform_url_refused",
     "redirect_refused",
     "response_too_large",
     "sts_malformed",

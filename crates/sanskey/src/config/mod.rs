@@ -5,12 +5,14 @@ mod certificate;
 mod endpoints;
 mod extension;
 mod fields;
+mod platform;
 mod token_sources;
 
 pub(crate) use aws::AwsSource;
 pub(crate) use certificate::CertificateSource;
 pub use endpoints::EndpointPolicy;
 pub(crate) use endpoints::is_link_local;
+pub(crate) use platform::PlatformSource;
 pub(crate) use token_sources::{ExecutableSource, FileSource, Format, UrlSource};
 
 use crate::aws::Calls;
@@ -43,6 +45,7 @@ pub(crate) enum Source {
     Certificate(CertificateSource),
     Executable(ExecutableSource),
     File(FileSource),
+    Platform(PlatformSource),
     Url(UrlSource),
 }
 
@@ -157,13 +160,14 @@ impl CredentialConfig {
         Some(number)
     }
 
-    /// The kind of the source: `aws`, `certificate`, `executable`, `file` or `url`.
+    /// The kind of the source: `aws`, `certificate`, `executable`, `file`, `platform` or `url`.
     pub fn source_kind(&self) -> &'static str {
         match self.source {
             Source::Aws(_) => "aws",
             Source::Certificate(_) => "certificate",
             Source::Executable(_) => "executable",
             Source::File(_) => "file",
+            Source::Platform(_) => "platform",
             Source::Url(_) => "url",
         }
     }
@@ -208,7 +212,7 @@ impl CredentialConfig {
         match &self.source {
             Source::Aws(source) => source.check_endpoints(policy),
             Source::Url(source) => policy.check_token_server("credential_source.url", &source.url),
-            Source::Certificate(_) | Source::Executable(_) | Source::File(_) => Ok(()),
+            Source::Certificate(_) | Source::Executable(_) | Source::File(_) | Source::Platform(_) => Ok(()),
         }
     }
 
@@ -219,6 +223,7 @@ impl CredentialConfig {
             Source::Aws(_) if self.aws_calls.get_web_identity_token.is_some() => (is_jwt, JWT_TOKEN_TYPE),
             Source::Aws(_) => (given == AWS_TOKEN_TYPE, AWS_TOKEN_TYPE),
             Source::Certificate(_) => (given == MTLS_TOKEN_TYPE, MTLS_TOKEN_TYPE),
+            Source::Platform(_) => (is_jwt, JWT_TOKEN_TYPE),
             Source::Executable(_) | Source::File(_) | Source::Url(_) => {
                 (is_jwt || given == SAML_TOKEN_TYPE, JWT_TOKEN_TYPE)
             }
@@ -302,7 +307,7 @@ fn read_source(fields: &mut Fields<'_>, aws_calls: &Calls) -> Result<Source, Err
     let mut source = fields.object("credential_source")?.ok_or_else(|| {
         fields::missing("credential_source", "It says where the proof of identity comes from.")
     })?;
-    let kinds: Vec<&str> = ["environment_id", "file", "url", "executable", "certificate"]
+    let kinds: Vec<&str> = ["environment_id", "file", "url", "executable", "certificate", "sanskey"]
         .into_iter()
         // In an AWS source `url` is the metadata service's.
         .filter(|kind| source.has(kind) && !(*kind == "url" && source.has("environment_id")))
@@ -315,6 +320,7 @@ fn read_source(fields: &mut Fields<'_>, aws_calls: &Calls) -> Result<Source, Err
         ["certificate"] => CertificateSource::read(&mut source).map(Source::Certificate),
         ["executable"] => ExecutableSource::read(&mut source).map(Source::Executable),
         ["file"] => FileSource::read(&mut source).map(Source::File),
+        ["sanskey"] => PlatformSource::read(&mut source).map(Source::Platform),
         ["url"] => UrlSource::read(&mut source).map(Source::Url),
         [] => Err(Error::config(
             ErrorCode::ConfigSourceUnsupported,

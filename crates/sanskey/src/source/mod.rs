@@ -4,6 +4,7 @@ mod aws;
 mod certificate;
 mod executable;
 mod file;
+mod platform;
 mod subject_token;
 mod url;
 
@@ -30,6 +31,7 @@ pub(crate) fn proof(desk: &mut Desk, config: &CredentialConfig, options: &Option
         Source::Certificate(source) => certificate::read(desk, source).map(Proof::Certificate),
         Source::Executable(source) => executable::token(desk, source, config).map(Proof::Token),
         Source::File(source) => file::token(desk, source).map(Proof::Token),
+        Source::Platform(source) => platform::token(desk, source, config).map(Proof::Token),
         Source::Url(source) => url::token(desk, source).map(Proof::Token),
     }
 }
