@@ -275,6 +275,9 @@ impl Desk {
             if let Some(signature) = text.split_once("Signature=").and_then(|(_, rest)| rest.get(..64)) {
                 error.redact(signature);
             }
+            if let Some(signature) = jwt_signature(proof) {
+                error.redact(signature);
+            }
         }
         let authorizations = self.entries.iter().filter_map(|entry| entry.ask.action.authorization());
         for secret in self.secrets.iter().map(Secret::expose).chain(authorizations) {
@@ -284,8 +287,11 @@ impl Desk {
                 error.redact(&text);
                 text = encode(&text).collect();
             }
-            // A signed request's own signature, quoted without the rest of the header.
+            // A signed request's own signature, quoted without the rest of the header, and that of a JWT.
             if let Some((_, signature)) = secret.split_once("Signature=") {
+                error.redact(signature);
+            }
+            if let Some(signature) = jwt_signature(secret) {
                 error.redact(signature);
             }
         }
@@ -307,6 +313,17 @@ impl Action {
             _ => None,
         }
     }
+}
+
+/// The last of the three parts of a JWT (RFC 7515 section 3.1), if the text has that form.
+fn jwt_signature(text: &str) -> Option<&str> {
+    let is_base64url = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    let mut parts = text.bytes().all(is_base64url).then(|| text.split('.'))?;
+    let (_, _, signature, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
+        return None;
+    };
+    // What is short is in many texts.
+    (signature.len() >= 16).then_some(signature)
 }
 
 /// `ended with exit code 1: what it wrote about that`

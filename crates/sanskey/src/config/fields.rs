@@ -176,13 +176,27 @@ impl<'a> Fields<'a> {
 
 fn invalid(path: &str, problem: &str) -> Error {
     let message = format!("The field {path} of the credential configuration {problem}.");
-    let hint = "Correct the field, or create the configuration again with `gcloud iam workload-identity-pools create-cred-config`.";
+    let hint = if is_own(path) {
+        "Correct the field. It is one of sanskey's own, which its documentation describes."
+    } else {
+        "Correct the field, or create the configuration again with `gcloud iam workload-identity-pools create-cred-config`."
+    };
     Error::config(ErrorCode::ConfigFieldInvalid, path, message, hint)
 }
 
 pub(super) fn missing(path: impl Into<String>, explanation: &str) -> Error {
     let path = path.into();
     let message = format!("The credential configuration has no field {path}.");
-    let hint = format!("{explanation} `gcloud iam workload-identity-pools create-cred-config` writes it.");
+    let origin = if is_own(&path) {
+        "It is one of sanskey's own fields, which its documentation describes."
+    } else {
+        "`gcloud iam workload-identity-pools create-cred-config` writes it."
+    };
+    let hint = format!("{explanation} {origin}");
     Error::config(ErrorCode::ConfigFieldMissing, &path, message, hint)
+}
+
+/// Whether a field is in an object `sanskey`, which no other program writes.
+fn is_own(path: &str) -> bool {
+    path.split('.').any(|name| name == "sanskey")
 }

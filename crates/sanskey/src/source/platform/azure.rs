@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{checked_url, missing};
+use super::{checked_header, checked_url, missing};
 use crate::config::Format;
 use crate::desk::{Answer, Desk, Flow};
 use crate::error::{Error, ErrorCode, Stage};
@@ -41,6 +41,7 @@ pub(super) fn of_app_service(desk: &mut Desk, resource: &str, client_id: Option<
     };
     desk.keep_secret(header);
     checked_url(ENDPOINT, endpoint.expose())?;
+    checked_header(HEADER, header)?;
     let mut url = format!("{}?api-version=2019-08-01&resource=", endpoint.expose());
     url.extend(encode(resource));
     if let Some(client_id) = client_id {
@@ -68,6 +69,7 @@ pub(super) fn of_workload_identity(desk: &mut Desk, resource: Option<&str>) -> F
     const TENANT: &str = "AZURE_TENANT_ID";
     const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
     const TOKEN: &str = "federated-token";
+    const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
     let env = desk.env("env", &[FILE, CLIENT, TENANT, AUTHORITY])?;
     let unset = "Label the pod azure.workload.identity/use: \"true\" and give its service account the annotation azure.workload.identity/client-id; the webhook of AKS then sets the variables.";
     let Some(path) = env.get(FILE) else {
@@ -78,7 +80,8 @@ pub(super) fn of_workload_identity(desk: &mut Desk, resource: Option<&str>) -> F
     let text =
         text.ok_or_else(|| missing(&format!("There is no file {}.", path.expose()), unset).about_ask(TOKEN))?;
     let token = subject_token::read(&Format::Text, &text).map_err(|problem| {
-        subject_token::invalid(&format!("The file {} {problem}.", path.expose())).about_ask(TOKEN)
+        let error = subject_token::invalid(&format!("The file {} {problem}.", path.expose()));
+        error.about_ask(TOKEN).with_hint(unset)
     })?;
     let Some(resource) = resource else { return Ok(token) };
 
@@ -95,12 +98,15 @@ pub(super) fn of_workload_identity(desk: &mut Desk, resource: Option<&str>) -> F
     let mut url = format!("{}/", authority.trim_end_matches('/'));
     url.extend(encode(tenant.expose()));
     url.push_str("/oauth2/v2.0/token");
-    let answer = desk.http("entra", &ENTRA, &|_| {
+    let answer = desk.http("entra", &ENTRA, &|now| {
+        subject_token::check_expiry(JWT, &token, now)?;
         let capacity = token.expose().len().saturating_mul(3).saturating_add(2048);
         let mut form = String::with_capacity(capacity);
         push_form_field(&mut form, "grant_type", "client_credentials");
         push_form_field(&mut form, "client_id", client.expose());
-        push_form_field(&mut form, "scope", &format!("{}/.default", resource.trim_end_matches('/')));
+        // A slash at the end of the resource stays. Entra takes `/.default` away, and what is left is the
+        // audience: <https://learn.microsoft.com/entra/identity-platform/scopes-oidc>, "Trailing slash".
+        push_form_field(&mut form, "scope", &format!("{resource}/.default"));
         push_form_field(
             &mut form,
             "client_assertion_type",

@@ -15,6 +15,8 @@ pub(super) fn token(desk: &mut Desk, audience: &str) -> Flow<Secret> {
     let argv = ["buildkite-agent", "oidc", "request-token", "--audience", audience];
     let hint = "The token comes from the program buildkite-agent, which is there in jobs of Buildkite.";
     let output = desk.command(ID, &argv.map(str::to_owned), &[], Duration::from_secs(30), hint)?;
+    // What it complains about may repeat it.
+    desk.keep_secret(&Secret::new(output.stdout.expose().trim()));
     if output.exit_code != Some(0) {
         let message = format!("buildkite-agent {}.", how_it_ended(&output));
         return Err(Error::new(ErrorCode::ExecutableFailed, message, hint)

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{checked_url, missing};
+use super::{checked_header, checked_url, missing};
 use crate::config::Format;
 use crate::desk::{Desk, Flow};
 use crate::error::{ErrorCode, Stage};
@@ -39,6 +39,7 @@ pub(super) fn token(desk: &mut Desk, audience: &str) -> Flow<Secret> {
     };
     desk.keep_secret(token);
     checked_url(URL, url.expose())?;
+    checked_header(TOKEN, token)?;
     let separator = if url.expose().contains('?') { '&' } else { '?' };
     let mut url = format!("{}{separator}audience=", url.expose());
     url.extend(encode(audience));

@@ -5,6 +5,8 @@ mod buildkite;
 mod environment;
 mod github_actions;
 
+use core::net::Ipv4Addr;
+
 use crate::config::{CredentialConfig, PlatformSource};
 use crate::desk::{Desk, Flow};
 use crate::error::{Error, ErrorCode, Stage};
@@ -35,21 +37,30 @@ fn missing(what: &str, hint: &'static str) -> Error {
     Error::new(ErrorCode::SubjectTokenMissing, what.to_owned(), hint).at(Stage::Source).about_ask("env")
 }
 
+/// The platforms set their variables themselves.
+const CHANGED: &str = "The platform sets this variable itself. See what has changed it.";
+
 /// A URL that the platform put into the environment. What is sent there proves who the workload is, so it
-/// is sent over https, or to this machine.
+/// is sent over https, or no further than this machine's own link, where App Service has its endpoint.
 fn checked_url(variable: &str, url: &str) -> Result<(), Error> {
+    let is_link_local = |host: &str| host.parse().is_ok_and(|address: Ipv4Addr| address.is_link_local());
     let problem = match HttpUrl::split(url) {
         Err(problem) => problem,
         Ok(_) if !is_visible_ascii(url) => "has a space or a character outside ASCII",
-        Ok(split) if !split.https && !split.is_loopback() && !split.host.starts_with("169.254.") => {
+        Ok(split) if !split.https && !split.is_loopback() && !is_link_local(split.host) => {
             "is http, and leads to another machine"
         }
         Ok(_) => return Ok(()),
     };
-    Err(Error::new(
-        ErrorCode::PlatformUrlRefused,
-        format!("The address in {variable} {problem}."),
-        "The platform sets this variable itself. See what has changed it.",
-    )
-    .at(Stage::Source))
+    Err(Error::new(ErrorCode::PlatformUrlRefused, format!("The address in {variable} {problem}."), CHANGED)
+        .at(Stage::Source))
+}
+
+/// A secret of the environment that is sent in a header. It must not be able to add another one.
+fn checked_header(variable: &str, value: &Secret) -> Result<(), Error> {
+    if is_visible_ascii(value.expose()) {
+        return Ok(());
+    }
+    let message = format!("The value of {variable} has a space, a line break or a character outside ASCII.");
+    Err(Error::new(ErrorCode::SubjectTokenInvalid, message, CHANGED).at(Stage::Source).about_ask("env"))
 }
