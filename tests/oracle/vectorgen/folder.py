@@ -13,6 +13,7 @@ from . import (
     function_cases,
     metadata_cases,
     outbound_federation_cases,
+    platform_cases,
     process_cases,
     profile_cases,
     role_chain_cases,
@@ -20,20 +21,24 @@ from . import (
     web_identity_cases,
 )
 
-SOURCES = [
-    clock_cases,
-    config_cases,
-    container_cases,
-    exchange_failures,
-    exchange_success,
-    metadata_cases,
-    outbound_federation_cases,
-    process_cases,
-    profile_cases,
-    role_chain_cases,
-    sso_cases,
-    web_identity_cases,
-]
+# By the folder that their exchanges go into.
+SOURCES = {
+    "aws": [
+        clock_cases,
+        config_cases,
+        container_cases,
+        exchange_failures,
+        exchange_success,
+        metadata_cases,
+        outbound_federation_cases,
+        process_cases,
+        profile_cases,
+        role_chain_cases,
+        sso_cases,
+        web_identity_cases,
+    ],
+    "platforms": [platform_cases],
+}
 VECTORS = Path(__file__).parents[2] / "vectors"
 JSON_TEXT = r'("(?:[^"\\]|\\.)*")'
 PAIR = re.compile(r"\[\s+" + JSON_TEXT + r",\s+" + JSON_TEXT + r"\s+\]")
@@ -64,19 +69,21 @@ def committed():
 
 def _exchanges():
     """The modules that write exchanges have functions of these names, each those that it has vectors for."""
-    for folder, function in [
-        ("exchange/aws", "exchanges"),
-        ("exchange/aws-failures", "failures"),
-        ("exchange/misuse", "misuse"),
-        ("exchange/config", "refusals"),
-    ]:
-        for source in SOURCES:
-            if hasattr(source, function):
-                yield folder, (exchange.to_json() for exchange in getattr(source, function)())
+    for family, sources in SOURCES.items():
+        for folder, function in [
+            (f"exchange/{family}", "exchanges"),
+            (f"exchange/{family}-failures", "failures"),
+            ("exchange/misuse", "misuse"),
+            ("exchange/config", "refusals"),
+        ]:
+            for source in sources:
+                if hasattr(source, function):
+                    yield folder, (exchange.to_json() for exchange in getattr(source, function)())
 
 
 def _functions():
     yield "config", config_cases.summaries()
+    yield "config", platform_cases.summaries()
     yield "sigv4", function_cases.signatures()
     yield "sts", function_cases.sts()
     yield "impersonation", function_cases.impersonation()
