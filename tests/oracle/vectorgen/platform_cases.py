@@ -56,7 +56,9 @@ RESOURCE = "api://sanskey-demo"
 
 def jwt(issuer, subject, audience, *, exp=NOW + 300, **header):
     """A JWT with a signature that nobody made."""
-    claims = {"iss": issuer, "sub": subject, "aud": audience, "iat": NOW - 60, "exp": exp}
+    claims = {"iss": issuer, "sub": subject, "aud": audience, "iat": NOW - 60}
+    if exp is not None:
+        claims["exp"] = exp
     parts = [_base64url(_compact(part).encode()) for part in ({"typ": "JWT", "alg": "RS256", **header}, claims)]
     # As long as a signature with a key of 2048 bits.
     signature = b"".join(hashlib.sha512(f"{count}.{'.'.join(parts)}".encode()).digest() for count in range(4))
@@ -433,6 +435,16 @@ def of_variables():
                 second,
                 names,
             )
+            .sts()
+            .token(FEDERATED_EXPIRY)
+        )
+    for name, about, exp in [
+        ("none", "A JWT need not say when its time is over.", None),
+        ("text", "A time that is no number is for Google to judge.", "2024-01-02T00:00:00Z"),
+    ]:
+        token = variable_token("gitlab", exp=exp)
+        yield (
+            _with_variable(f"platform-jwt-exp-{name}", about, "gitlab", {"GITLAB_OIDC_TOKEN": token}, token)
             .sts()
             .token(FEDERATED_EXPIRY)
         )
