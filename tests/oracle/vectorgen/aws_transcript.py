@@ -129,7 +129,8 @@ class AwsExchange(Exchange):
         return self if reply else self.found(world.PORTAL)
 
     def process(self, argv, reply=None):
-        self.round((protocol.run_command(argv), reply or protocol.command_output(0, world.process_output())))
+        ask = protocol.run_command("credential-process", argv, {}, protocol.PROCESS_TIMEOUT_MS)
+        self.round((ask, reply or protocol.command_output(world.process_output())))
         return self if reply else self.found(world.PROCESS)
 
     def clock(self, seconds):

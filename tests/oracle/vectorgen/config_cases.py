@@ -4,7 +4,7 @@ import json
 
 from . import world
 from .transcript import Exchange
-from .world import config
+from .world import config, token_config
 
 
 def summaries():
@@ -48,6 +48,26 @@ def summaries():
     yield _accepted("empty-file", "An empty field counts as absent.", config(source={"file": ""}))
     yield _accepted("imds-v1", "The IMDSv2 field is optional.", config(imds_v2=False))
 
+    for kind, token_type, source in [
+        ("file", world.JWT, {"file": "/token"}),
+        ("url", world.SAML, {"url": "http://169.254.169.254/token"}),
+        ("executable", world.ID_TOKEN, {"executable": {"command": "/bin/token"}}),
+        ("certificate", world.MTLS, {"certificate": {"use_default_certificate_config": True}}),
+    ]:
+        about = f"A source of the kind {kind}."
+        whole = token_config(source, token_type=token_type)
+        yield _accepted(kind, about, whole, source=kind, subject_token_type=token_type)
+    whole = token_config({"certificate": {"use_default_certificate_config": True}}, token_type=world.MTLS)
+    del whole["token_url"]
+    yield _accepted(
+        "token-url-default-of-certificate",
+        "A certificate is of use at the endpoint for mutual TLS only.",
+        whole,
+        source="certificate",
+        subject_token_type=world.MTLS,
+        token_url="https://sts.mtls.googleapis.com/v1/token",
+    )
+
 
 def refusals():
     """Exchanges that end before the first question."""
@@ -66,6 +86,79 @@ def _refused():
     yield from _fields()
     yield from _sources()
     yield from _urls()
+    yield from _token_sources()
+
+
+def _token_sources():
+    def invalid(name, about, field, source, token_type=world.JWT, code="config_field_invalid"):
+        return name, about, {"code": code, "field": field}, token_config(source, token_type=token_type)
+
+    of = "credential_source."
+    file, url = {"file": "/token"}, {"url": "http://169.254.169.254/token"}
+    for kind, source, token_type in [
+        ("file", file, world.AWS4_REQUEST),
+        ("url", url, world.MTLS),
+        ("executable", {"executable": {"command": "/bin/token"}}, world.MTLS),
+        ("certificate", {"certificate": {"use_default_certificate_config": True}}, world.JWT),
+    ]:
+        about = f"A source of the kind {kind} gives no token of this type."
+        yield invalid(f"subject-token-type-of-{kind}", about, "subject_token_type", source, token_type)
+    for name, given, field, code in [
+        ("unknown", {"type": "xml"}, "format.type", "config_field_invalid"),
+        ("upper-case", {"type": "JSON"}, "format.type", "config_field_invalid"),
+        ("not-an-object", "json", "format", "config_field_invalid"),
+        ("without-field", {"type": "json"}, "format.subject_token_field_name", "config_field_missing"),
+        (
+            "with-empty-field",
+            {"type": "json", "subject_token_field_name": ""},
+            "format.subject_token_field_name",
+            "config_field_missing",
+        ),
+    ]:
+        yield invalid(f"format-{name}", "The format is wrong.", of + field, {**file, "format": given}, code=code)
+    for name, key, value in [
+        *((f"of-http-{key}", key, "x") for key in ("Host", "Content-Length", "Transfer-Encoding", "TE", "Connection")),
+        ("two-lines", "x-a", "yes\r\nx-injected: yes"),
+        ("non-ascii", "x-a", "yés"),
+        ("number", "x-a", 7),
+    ]:
+        yield invalid(
+            f"header-{name}", "A header that is not sent.", f"{of}headers.{key}", {**url, "headers": {key: value}}
+        )
+    for name, key in [("empty-name", ""), ("name-with-colon", "x:a"), ("name-two-lines", "x\r\ny")]:
+        source = {**url, "headers": {key: "x"}}
+        yield invalid(f"header-{name}", "No name of a header.", of + "headers", source)
+    source = {**url, "headers": {"X-A": "1", "x-a": "2"}}
+    yield invalid("header-twice", "One name in two spellings.", of + "headers.x-a", source)
+    yield invalid("headers-list", "Headers are an object.", of + "headers", {**url, "headers": [["x", "y"]]})
+    for name, given, field, code in [
+        ("without-command", {}, ".command", "config_field_missing"),
+        ("blank-command", {"command": "  "}, ".command", "config_field_invalid"),
+        ("empty-program", {"command": "'' x"}, ".command", "config_field_invalid"),
+        ("open-quote", {"command": "/bin/token 'x"}, ".command", "config_field_invalid"),
+        ("backslash-at-end", {"command": "/bin/token \\"}, ".command", "config_field_invalid"),
+        ("not-an-object", "/bin/token", "", "config_field_invalid"),
+        *(
+            (
+                f"timeout-{value}",
+                {"command": "/bin/token", "timeout_millis": value},
+                ".timeout_millis",
+                "config_field_invalid",
+            )
+            for value in (0, 4999, 120001, "5000", 5000.5)
+        ),
+    ]:
+        source = {"executable": given}
+        yield invalid(f"executable-{name}", "A program that is not run.", f"{of}executable{field}", source, code=code)
+    default = "use_default_certificate_config"
+    for name, given in [
+        ("neither", {}),
+        ("false", {default: False}),
+        ("both", {default: True, "certificate_config_location": "/c.json"}),
+        ("text", {default: "true"}),
+    ]:
+        about = "Either the usual place or another one is named."
+        yield invalid(f"certificate-{name}", about, f"{of}certificate.{default}", {"certificate": given}, world.MTLS)
 
 
 def _types():
@@ -186,22 +279,10 @@ def _sources():
         {"code": "config_source_ambiguous", "field": "credential_source.file"},
         config(source=file_source),
     )
-    for kind, source in [
-        ("file", file_source),
-        ("url", url_source),
-        ("executable", {"executable": {"command": "/bin/get-token --for sanskey"}}),
-        ("certificate", {"certificate": {"use_default_certificate_config": True}}),
-    ]:
-        yield (
-            f"source-{kind}",
-            f"A source of the kind {kind} is not supported.",
-            {"code": "config_source_unsupported", "field": f"credential_source.{kind}"},
-            config(subject_token_type=jwt, credential_source=source),
-        )
     yield (
         "source-unknown",
         "A credential_source that names no source.",
-        {"code": "config_field_missing", "field": "credential_source.environment_id"},
+        {"code": "config_source_unsupported", "field": "credential_source"},
         config(subject_token_type=jwt, credential_source={"future_source": {}}),
     )
     yield (

@@ -5,11 +5,13 @@ import re
 from pathlib import Path
 
 from . import (
+    certificate_cases,
     clock_cases,
     config_cases,
     container_cases,
     exchange_failures,
     exchange_success,
+    executable_cases,
     function_cases,
     metadata_cases,
     outbound_federation_cases,
@@ -18,6 +20,8 @@ from . import (
     profile_cases,
     role_chain_cases,
     sso_cases,
+    token_file_cases,
+    token_url_cases,
     web_identity_cases,
 )
 
@@ -37,7 +41,11 @@ SOURCES = {
         sso_cases,
         web_identity_cases,
     ],
+    "certificate": [certificate_cases],
+    "executable": [executable_cases],
+    "file": [token_file_cases],
     "platforms": [platform_cases],
+    "url": [token_url_cases],
 }
 VECTORS = Path(__file__).parents[2] / "vectors"
 JSON_TEXT = r'("(?:[^"\\]|\\.)*")'

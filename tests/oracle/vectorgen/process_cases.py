@@ -43,7 +43,7 @@ def exchanges():
         yield done(profile(f"process-{name}", about, f"[profile demo]\ncredential_process = {line}\n").process(argv))
 
     def wrote(name, about, credentials=PROCESS, **changes):
-        output = command_output(0, process_output(credentials, **changes), "a word on standard error")
+        output = command_output(process_output(credentials, **changes), stderr="a word on standard error")
         case = profile(f"process-wrote-{name}", about, TEXT).process(PROGRAM, output)
         return done(case.found(credentials))
 
@@ -88,18 +88,20 @@ def failures():
         (
             "exit-code",
             "The program ends with an exit code; what it wrote is not repeated.",
-            command_output(3, process_output(), "no login: run keys login"),
+            command_output(process_output(), exit_code=3, stderr="no login: run keys login"),
         ),
-        ("signal", "The program is ended by a signal.", command_output(None, "", "")),
+        ("signal", "The program is ended by a signal.", command_output(exit_code=None)),
         (
             "quotes-its-output",
             "What it says on standard error is shown without the keys that it wrote.",
-            command_output(1, process_output(), process_output()),
+            command_output(process_output(), exit_code=1, stderr=process_output()),
         ),
         (
             "quotes-its-token",
             "Nor is a part of what it wrote.",
-            command_output(1, process_output(), f"cannot keep {PROCESS[2]}, nor {PROCESS[1]}"),
+            command_output(
+                process_output(), exit_code=1, stderr=f"cannot keep {PROCESS[2]}, nor {PROCESS[1]}"
+            ),
         ),
     ]:
         yield ran(name, about, reply).fails("aws_process_failed", "host", stage="source", ask_id=ASK)
@@ -134,6 +136,6 @@ def failures():
             json.dumps({k.lower(): v for k, v in json.loads(process_output()).items()}),
         ),
     ]:
-        yield ran(f"malformed-{name}", about, command_output(0, text)).fails(
+        yield ran(f"malformed-{name}", about, command_output(text)).fails(
             "aws_process_malformed", "host", stage="source", ask_id=ASK
         )

@@ -61,6 +61,14 @@ def read_env(names=None):
     return {"id": "env", "action": "read_env", "names": env_names() if names is None else list(names)}
 
 
+def read_file(ask_id, path):
+    return {"id": ask_id, "action": "read_file", "path": path}
+
+
+def run_command(ask_id, argv, env, timeout_ms):
+    return {"id": ask_id, "action": "run_command", "argv": argv, "env": env, "timeout_ms": timeout_ms}
+
+
 def wait(ask_id, duration_ms):
     return {"id": ask_id, "action": "wait", "duration_ms": duration_ms}
 
@@ -88,20 +96,6 @@ def container_get(ask_id, url, authorization=None):
     return {"id": ask_id, **_http("GET", url, headers, "", CONTAINER_TIMEOUT_MS, bypass_proxy=bypass_proxy)}
 
 
-def read_file(ask_id, path):
-    return {"id": ask_id, "action": "read_file", "path": path}
-
-
-def run_command(argv):
-    return {
-        "id": "credential-process",
-        "action": "run_command",
-        "argv": list(argv),
-        "env": {},
-        "timeout_ms": PROCESS_TIMEOUT_MS,
-    }
-
-
 def aws_sts_request(url, action, fields, credentials=None, region=None, now=None):
     """A call to AWS STS: a form, signed unless there are no credentials. ``host`` is left to who sends it."""
     body = form([("Action", action), ("Version", "2011-06-15"), *fields])
@@ -121,6 +115,12 @@ def form(fields):
     return "&".join(f"{percent_encode(name)}={percent_encode(value)}" for name, value in fields)
 
 
+def token_get(ask_id, url, headers=(), *, bypass_proxy):
+    """What a URL source asks: nothing but the headers of the configuration is sent."""
+    pairs = [list(pair) for pair in headers]
+    return {"id": ask_id, **_http("GET", url, pairs, "", GOOGLE_TIMEOUT_MS, bypass_proxy=bypass_proxy)}
+
+
 def sts_request(
     *,
     token_url,
@@ -131,6 +131,7 @@ def sts_request(
     client_id=None,
     client_secret=None,
     user_project=None,
+    client_certificate=None,
 ):
     """RFC 8693 section 2.1, with Google's ``options``; client authentication of RFC 6749 section 2.3.1."""
     fields = [
@@ -149,10 +150,18 @@ def sts_request(
     ]
     if client_id is not None:
         headers.insert(1, ["authorization", basic_authorization(client_id, client_secret)])
-    return _http("POST", token_url, headers, form(fields), GOOGLE_TIMEOUT_MS, bypass_proxy=False)
+    return _http(
+        "POST",
+        token_url,
+        headers,
+        form(fields),
+        GOOGLE_TIMEOUT_MS,
+        bypass_proxy=False,
+        client_certificate=client_certificate,
+    )
 
 
-def impersonation_request(*, url, token, scopes, lifetime_seconds=3600, delegates=()):
+def impersonation_request(*, url, token, scopes, lifetime_seconds=3600, delegates=(), client_certificate=None):
     """IAM Credentials ``generateAccessToken``."""
     body = {"lifetime": f"{lifetime_seconds}s", "scope": list(scopes)}
     if delegates:
@@ -163,7 +172,15 @@ def impersonation_request(*, url, token, scopes, lifetime_seconds=3600, delegate
         ["content-type", "application/json"],
     ]
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    return _http("POST", url, headers, text, GOOGLE_TIMEOUT_MS, bypass_proxy=False)
+    return _http(
+        "POST",
+        url,
+        headers,
+        text,
+        GOOGLE_TIMEOUT_MS,
+        bypass_proxy=False,
+        client_certificate=client_certificate,
+    )
 
 
 def basic_authorization(client_id, client_secret):
@@ -175,7 +192,7 @@ def _imds(method, url, headers):
     return _http(method, url, headers, "", IMDS_TIMEOUT_MS, bypass_proxy=True)
 
 
-def _http(method, url, headers, body, timeout_ms, *, bypass_proxy):
+def _http(method, url, headers, body, timeout_ms, *, bypass_proxy, client_certificate=None):
     return {
         "action": "http_request",
         "method": method,
@@ -183,7 +200,7 @@ def _http(method, url, headers, body, timeout_ms, *, bypass_proxy):
         "headers": headers,
         "body": body,
         "timeout_ms": timeout_ms,
-        "client_certificate": None,
+        "client_certificate": client_certificate,
         "bypass_proxy": bypass_proxy,
     }
 
@@ -211,8 +228,10 @@ def file(content):
     return {"reply": "file", "content": content}
 
 
-def command_output(exit_code, stdout, stderr=""):
-    return {"reply": "command_output", "exit_code": exit_code, "stdout": stdout, "stderr": stderr}
+def command_output(stdout="", *, exit_code=0, stderr=""):
+    """``None`` as the exit code means that a signal ended the program. What is not text becomes JSON."""
+    text = stdout if isinstance(stdout, str) else json.dumps(stdout)
+    return {"reply": "command_output", "exit_code": exit_code, "stdout": text, "stderr": stderr}
 
 
 def failed(kind, message):

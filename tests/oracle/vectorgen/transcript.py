@@ -55,6 +55,7 @@ class Exchange:
         self.region = region
         self.credentials = None
         self.skew = 0
+        self.client_certificate = None
         if credentials is not None:
             self._use(credentials)
 
@@ -152,6 +153,7 @@ class Exchange:
             token=world.FEDERATED_TOKEN,
             scopes=self.scopes or [CLOUD_PLATFORM],
             lifetime_seconds=self.config.get("service_account_impersonation", {}).get("token_lifetime_seconds", 3600),
+            client_certificate=self.client_certificate,
         )
         if reply is None:
             self.secret(world.SERVICE_ACCOUNT_TOKEN)
@@ -254,6 +256,7 @@ class Exchange:
             scopes=[CLOUD_PLATFORM] if impersonated or not self.scopes else self.scopes,
             client_id=client_id,
             client_secret=client_secret,
+            client_certificate=self.client_certificate,
         )
 
     def _region_pair(self, reply, attempt=1):

@@ -1,5 +1,6 @@
 """The names, keys and addresses that the vectors use. All keys and tokens are made up."""
 
+import base64
 import json
 from xml.sax.saxutils import escape
 
@@ -65,6 +66,12 @@ PROFILE = Credentials("AKIAPROFILEEXAMPLE00", "pRoFiLexUtnFEMI/K7MDENG+bPxRfiCYE
 AWS_JWT = "eyJhbGciOiJFUzM4NCJ9.eyJpc3MiOiJodHRwczovL2V4YW1wbGUuc3RzLmdsb2JhbC5hcGkuYXdzIn0.outbound-signature_x"
 SSO_TOKEN = "aoaAAAAAGSsoAccessTokenExample-_x"
 
+SIGNATURE = "c2lnbmF0dXJlLW9mLXRoZS1leGFtcGxl"
+ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
+JWT = "urn:ietf:params:oauth:token-type:jwt"
+MTLS = "urn:ietf:params:oauth:token-type:mtls"
+SAML = "urn:ietf:params:oauth:token-type:saml2"
+
 IMDS_SESSION = "AQAEAImdsSessionExample-_x0A=="
 FEDERATED_TOKEN = "ya29.d.federated-example-0001"
 SERVICE_ACCOUNT_TOKEN = "ya29.c.service-account-example-0001"
@@ -100,6 +107,22 @@ def config(*, imds_v2=True, impersonate=False, without=(), source=None, **fields
         credential_source.pop(name, None)
         whole.pop(name, None)
     return whole
+
+
+def token_config(source, *, token_type=JWT, impersonate=False, **fields):
+    """A configuration of a workload that is not on AWS. ``source`` is the whole ``credential_source``."""
+    whole = config(impersonate=impersonate, subject_token_type=token_type, **fields)
+    return {**whole, "credential_source": source}
+
+
+def jwt(claims):
+    """An unsigned stand-in for a platform's token. Claims that are not a dictionary are taken as they are."""
+    text = json.dumps(claims, separators=(",", ":")) if isinstance(claims, dict) else claims
+    return ".".join([_base64url('{"alg":"RS256"}'), _base64url(text), SIGNATURE])
+
+
+def _base64url(text):
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def role_credentials(credentials=INSTANCE):

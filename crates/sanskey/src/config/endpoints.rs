@@ -109,9 +109,10 @@ impl EndpointPolicy {
     }
 }
 
-/// Whether a URL leads to a metadata service, which no proxy can reach.
-pub(crate) fn is_link_local(url: &str) -> bool {
-    HttpUrl::split(url).is_ok_and(|url| LINK_LOCAL_HOSTS.contains(&&*url.host.to_ascii_lowercase()))
+/// Whether a URL leads to a metadata service or to this machine, which no proxy can reach.
+pub(crate) fn is_out_of_reach_of_proxies(url: &str) -> bool {
+    HttpUrl::split(url)
+        .is_ok_and(|url| url.is_loopback() || LINK_LOCAL_HOSTS.contains(&&*url.host.to_ascii_lowercase()))
 }
 
 /// The forms that Google documents, at a published universe domain: `sts`, `sts.mtls`,

@@ -11,7 +11,7 @@ mod token_sources;
 pub(crate) use aws::AwsSource;
 pub(crate) use certificate::CertificateSource;
 pub use endpoints::EndpointPolicy;
-pub(crate) use endpoints::is_link_local;
+pub(crate) use endpoints::is_out_of_reach_of_proxies;
 pub(crate) use platform::PlatformSource;
 pub(crate) use token_sources::{ExecutableSource, FileSource, Format, UrlSource};
 
@@ -86,13 +86,12 @@ impl CredentialConfig {
         check_type(&fields.required(Fields::text, "type")?)?;
         let universe_domain =
             fields.domain("universe_domain")?.unwrap_or_else(|| DEFAULT_UNIVERSE_DOMAIN.to_owned());
-        let token_url =
-            fields.url("token_url")?.unwrap_or_else(|| format!("https://sts.{universe_domain}/v1/token"));
+        let token_url = fields.url("token_url")?;
         let aws_calls = extension::read_aws_calls(&mut fields)?;
-        let config = Self {
+        let mut config = Self {
             audience: fields.required(Fields::visible_text, "audience")?,
             subject_token_type: fields.required(Fields::text, "subject_token_type")?,
-            token_url,
+            token_url: token_url.unwrap_or_default(),
             impersonation: read_impersonation(&mut fields)?,
             client,
             quota_project_id: fields.visible_text("quota_project_id")?,
@@ -101,6 +100,11 @@ impl CredentialConfig {
             source: read_source(&mut fields, &aws_calls)?,
             aws_calls,
         };
+        if config.token_url.is_empty() {
+            // A certificate is of no use but with mutual TLS.
+            let service = if matches!(config.source, Source::Certificate(_)) { "sts.mtls" } else { "sts" };
+            config.token_url = format!("https://{service}.{}/v1/token", config.universe_domain);
+        }
         config.check_subject_token_type()?;
         config.check_workforce()?;
         Ok(config)

@@ -68,11 +68,14 @@ fn read_headers(source: &mut Fields<'_>) -> Result<Vec<(String, Secret)>, Error>
     let Some(mut headers) = source.object("headers")? else { return Ok(Vec::new()) };
     let mut list: Vec<(String, Secret)> = Vec::new();
     for name in headers.names() {
-        let value = Secret::new(headers.text(&name)?.unwrap_or_default());
-        let lower = name.to_ascii_lowercase();
         let is_name = !name.is_empty()
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-        if !is_name || OF_HTTP.contains(&&*lower) || list.iter().any(|(each, _)| *each == lower) {
+        if !is_name {
+            return Err(source.invalid("headers", "has a name that no header can have"));
+        }
+        let value = Secret::new(headers.text(&name)?.unwrap_or_default());
+        let lower = name.to_ascii_lowercase();
+        if OF_HTTP.contains(&&*lower) || list.iter().any(|(each, _)| *each == lower) {
             return Err(headers.invalid(&name, "is not a header that can be sent"));
         }
         if !value.expose().bytes().all(|b| b.is_ascii_graphic() || b == b' ' || b == b'\t') {
@@ -108,9 +111,12 @@ impl ExecutableSource {
             missing("credential_source.executable", "It says which program gives the token.")
         })?;
         let command = executable.required(Fields::text, "command")?;
-        let argv = words::split(&command).filter(|argv| !argv.is_empty()).ok_or_else(|| {
+        let argv = words::split(&command).ok_or_else(|| {
             executable.invalid("command", "has a quote or a backslash that nothing follows")
         })?;
+        if argv.first().is_none_or(String::is_empty) {
+            return Err(executable.invalid("command", "names no program"));
+        }
         // The range is the one of AIP-4117. gcloud writes 30000 where nothing is said.
         let timeout = executable.integer("timeout_millis", 5000..=120_000)?.unwrap_or(30_000);
         Ok(Self {

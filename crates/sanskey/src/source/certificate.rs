@@ -58,7 +58,10 @@ pub(super) fn read(desk: &mut Desk, source: &CertificateSource) -> Flow<Certific
         .next()
         .ok_or_else(|| invalid(LEAF, &format!("The file {leaf_path} holds no certificate.")))?;
     let chain = certificates(chain.expose())
-        .and_then(|chain| after_leaf(&leaf, chain))
+        .and_then(|list| match list.as_slice() {
+            [] if !chain.expose().trim().is_empty() => Err("holds no certificate"),
+            _ => after_leaf(&leaf, list),
+        })
         .map_err(|problem| invalid(CHAIN, &format!("The file {chain_path} {problem}.")))?;
     let list: Vec<String> = std::iter::once(leaf).chain(chain).collect();
     let subject_token = format!("[\"{}\"]", list.join("\",\""));
@@ -74,7 +77,7 @@ fn usual_location(env: &Env) -> Result<String, Error> {
     let folder = text("CLOUDSDK_CONFIG")
         .map(str::to_owned)
         .or_else(|| text("APPDATA").map(|folder| format!("{folder}/gcloud")))
-        .or_else(|| text("HOME").map(|home| format!("{home}/.config/gcloud")));
+        .or_else(|| text("HOME").map(|home| format!("{}/.config/gcloud", home.trim_end_matches('/'))));
     match folder {
         Some(folder) => Ok(format!("{}/certificate_config.json", folder.trim_end_matches('/'))),
         None => Err(invalid("env", &format!("Neither {LOCATION} nor HOME says where the certificate is."))),

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::ask::CommandOutput;
 use crate::config::{CredentialConfig, ExecutableSource};
 use crate::desk::{Desk, Flow, how_it_ended};
 use crate::error::{Error, ErrorCode, RemoteError, Stage};
@@ -33,7 +34,12 @@ pub(super) fn token(desk: &mut Desk, source: &ExecutableSource, config: &Credent
     }
     let hint = "The program is the one of credential_source.executable.command. Where programs cannot be run, use another source.";
     let output = desk.command(RUN, &source.argv, &environment(source, config), source.timeout, hint)?;
+    keep_tokens(desk, &output);
     if output.exit_code != Some(0) {
+        // A program that says why it has no token ends with an error, too.
+        if let Ok(Answer::Refusal(remote)) = Answer::read(output.stdout.expose(), config) {
+            return Err(refused(remote).into());
+        }
         let message = format!("The program of credential_source.executable {}.", how_it_ended(&output));
         let hint = "Run the program by hand, as the user of this process, and mend what it complains about.";
         return Err(Error::new(ErrorCode::ExecutableFailed, message, hint)
@@ -59,6 +65,23 @@ pub(super) fn token(desk: &mut Desk, source: &ExecutableSource, config: &Credent
             Ok(token)
         }
         Answer::Refusal(remote) => Err(refused(remote).into()),
+    }
+}
+
+/// Notes the tokens that a program wrote, wherever: it may say them again where it complains.
+fn keep_tokens(desk: &mut Desk, output: &CommandOutput) {
+    if let Ok(Value::Object(mut body)) = serde_json::from_str(output.stdout.expose()) {
+        for token in ["id_token", "saml_response"].iter().filter_map(|name| take_text(&mut body, name)) {
+            desk.keep_secret(&token);
+        }
+    }
+    let is_outside = |c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c);
+    for text in [&output.stdout, &output.stderr] {
+        for word in text.expose().split(is_outside) {
+            if word.starts_with("eyJ") && word.split('.').count() >= 3 {
+                desk.keep_secret(&Secret::new(word));
+            }
+        }
     }
 }
 
@@ -134,7 +157,13 @@ impl Answer {
         let expires_at = match body.get("expiration_time") {
             None | Some(Value::Null) => None,
             Some(time) => {
-                let seconds = time.as_i64().ok_or("an expiration_time that is not a number of seconds")?;
+                // A number may have a fraction.
+                #[allow(clippy::cast_possible_truncation)] // saturates
+                let whole = || time.as_f64().map(|seconds| seconds.trunc() as i64);
+                let seconds = time
+                    .as_i64()
+                    .or_else(whole)
+                    .ok_or("an expiration_time that is not a number of seconds")?;
                 Some(UnixTime::from_seconds(seconds))
             }
         };

@@ -11,10 +11,12 @@ use crate::time::UnixTime;
 
 /// The token in a text, or what is wrong with the text: `is empty`.
 pub(super) fn read(format: &Format, text: &Secret) -> Result<Secret, String> {
+    // A byte order mark, which some editors write, is no part of the token.
+    let text = text.expose().trim_start_matches('\u{feff}');
     let token = match format {
-        Format::Text => Secret::new(text.expose().trim()),
+        Format::Text => Secret::new(text.trim()),
         Format::Json { field } => {
-            let Ok(Value::Object(mut body)) = serde_json::from_str(text.expose()) else {
+            let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
                 return Err("is not a JSON object".to_owned());
             };
             match body.get_mut(field).map(Value::take) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::subject_token;
-use crate::config::{UrlSource, is_link_local};
+use crate::config::{UrlSource, is_out_of_reach_of_proxies};
 use crate::desk::{Desk, Flow};
 use crate::error::{ErrorCode, Stage};
 use crate::http::{HttpRequest, Method};
@@ -25,8 +25,8 @@ pub(super) const SERVER: Server = Server {
 /// The token in the server's answer.
 pub(super) fn token(desk: &mut Desk, source: &UrlSource) -> Flow<Secret> {
     for (_, value) in &source.headers {
-        // Most are flags such as `True`; what is long may be a credential.
-        if value.expose().len() >= 16 {
+        // Some are flags such as `True`; what is longer may be a credential.
+        if value.expose().len() >= 8 {
             desk.keep_secret(value);
         }
     }
@@ -35,7 +35,7 @@ pub(super) fn token(desk: &mut Desk, source: &UrlSource) -> Flow<Secret> {
         for (name, value) in &source.headers {
             request = request.header(name, value.clone());
         }
-        Ok(if is_link_local(&source.url) { request.bypassing_proxies() } else { request })
+        Ok(if is_out_of_reach_of_proxies(&source.url) { request.bypassing_proxies() } else { request })
     })?;
     let text = SERVER.accept(&answer).map_err(|error| match error.code() {
         ErrorCode::SubjectTokenRejected => error.with_hint(

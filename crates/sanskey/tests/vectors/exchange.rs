@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 #[test]
 fn exchanges() {
-    crate::check_folder("exchange", 170, run);
+    crate::check_folder("exchange", 500, run);
 }
 
 fn run(vector: &Value, seen: &mut String) -> Result<Value, Failure> {
