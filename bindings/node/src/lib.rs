@@ -44,6 +44,11 @@ pub fn config_summary(config: String) -> Result<String> {
 }
 
 #[napi]
+pub fn create_config(parameters: String) -> Result<String> {
+    bridge::create_config(&parameters).map_err(thrown)
+}
+
+#[napi]
 pub fn caller_identity_token(
     access_key_id: String,
     secret_access_key: String,

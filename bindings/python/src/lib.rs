@@ -13,9 +13,9 @@ create_exception!(_native, Failure, PyException, "A failure; its only argument i
 mod _native {
     #[pymodule_export]
     use super::{
-        Failure, NativeExchange, caller_identity_token, config_summary, error_codes, impersonation_request,
-        parse_impersonation_response, parse_sts_response, sign_request, sts_request, token_freshness,
-        version,
+        Failure, NativeExchange, caller_identity_token, config_summary, create_config, error_codes,
+        impersonation_request, parse_impersonation_response, parse_sts_response, sign_request, sts_request,
+        token_freshness, version,
     };
 }
 
@@ -49,6 +49,11 @@ impl NativeExchange {
 #[pyfunction]
 fn config_summary(config: &str) -> PyResult<String> {
     bridge::config_summary(config).map_err(thrown)
+}
+
+#[pyfunction]
+fn create_config(parameters: &str) -> PyResult<String> {
+    bridge::create_config(parameters).map_err(thrown)
 }
 
 #[pyfunction]

@@ -39,6 +39,11 @@ pub fn config_summary(config: &str) -> Result<String, String> {
     bridge::config_summary(config).map_err(thrown)
 }
 
+#[wasm_bindgen(js_name = createConfig)]
+pub fn create_config(parameters: &str) -> Result<String, String> {
+    bridge::create_config(parameters).map_err(thrown)
+}
+
 #[wasm_bindgen(js_name = callerIdentityToken)]
 pub fn caller_identity_token(
     access_key_id: String,

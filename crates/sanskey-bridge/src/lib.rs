@@ -79,6 +79,14 @@ pub fn config_summary(config: &str) -> Result<String, Failure> {
     guarded(|| Ok(write::summary(&sanskey::CredentialConfig::from_json(config)?)))
 }
 
+/// The text of a new configuration; its parts as JSON.
+///
+/// # Errors
+/// Those of [`sanskey::ConfigParts::to_json`], or `invalid_argument`.
+pub fn create_config(parameters: &str) -> Result<String, Failure> {
+    guarded(|| Ok(read::config_parts(parameters)?.to_json()?))
+}
+
 /// AWS credentials from their parts.
 pub fn credentials(
     access_key_id: String,

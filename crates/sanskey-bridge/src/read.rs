@@ -2,8 +2,8 @@
 
 use sanskey::sts::ClientAuthentication;
 use sanskey::{
-    CommandOutput, EndpointPolicy, Goal, HostFailure, HostFailureKind, HttpResponse, Options, Reply, Secret,
-    aws,
+    CommandOutput, ConfigParts, EndpointPolicy, FormatParts, Goal, HostFailure, HostFailureKind,
+    HttpResponse, Options, Reply, Secret, SourceParts, aws,
 };
 use serde_json::{Map, Value};
 
@@ -59,13 +59,13 @@ pub fn options(text: &str) -> Result<ReadOptions, Failure> {
     }
     if let Some(mut session) = options.object("aws_get_session_token")? {
         let mut call = aws::GetSessionToken::default();
-        call.duration_seconds = session.seconds("duration_seconds")?;
+        call.duration_seconds = session.whole("duration_seconds")?;
         core.aws_get_session_token = Some(call);
     }
     if let Some(mut token) = options.object("aws_web_identity_token")? {
         let mut call = aws::GetWebIdentityToken::default();
         call.audience = token.text("audience")?;
-        call.duration_seconds = token.seconds("duration_seconds")?;
+        call.duration_seconds = token.whole("duration_seconds")?;
         call.signing_algorithm = token.text("signing_algorithm")?;
         core.aws_web_identity_token = Some(call);
     }
@@ -82,7 +82,7 @@ fn assume_role(object: &mut Object) -> Result<aws::AssumeRole, Failure> {
     role.role_session_name = object.text("role_session_name")?;
     role.policy_arns = object.texts("policy_arns")?;
     role.policy = object.text("policy")?;
-    role.duration_seconds = object.seconds("duration_seconds")?;
+    role.duration_seconds = object.whole("duration_seconds")?;
     role.external_id = object.text("external_id")?;
     role.source_identity = object.text("source_identity")?;
     Ok(role)
@@ -132,13 +132,7 @@ pub(crate) fn status(number: i64) -> Result<u16, Failure> {
 
 fn http_response(object: &mut Object) -> Result<HttpResponse, Failure> {
     let status = status(object.integer("status")?.unwrap_or(0))?;
-    let mut headers = Vec::new();
-    for pair in object.list("headers")? {
-        match pair.as_array().map(Vec::as_slice) {
-            Some([Value::String(name), Value::String(value)]) => headers.push((name.clone(), value.clone())),
-            _ => return Err(object.wrong("headers", "pairs of texts")),
-        }
-    }
+    let headers = object.pairs("headers")?;
     Ok(HttpResponse::new(status, headers, object.required_text("body")?))
 }
 
@@ -215,6 +209,63 @@ impl ImpersonationParameters {
     }
 }
 
+/// The parameters of `create_config`: `provider`, `source` with its `kind`, and what else there is to say.
+pub(crate) fn config_parts(text: &str) -> Result<ConfigParts, Failure> {
+    let mut object = Object::parse(text, "parameters")?;
+    let mut source = object.object("source")?.ok_or_else(|| object.wrong("source", "an object"))?;
+    let mut parts = ConfigParts::new(object.required_text("provider")?, source_parts(&mut source)?);
+    parts.service_account = object.text("service_account")?;
+    parts.token_lifetime_seconds = object.whole("token_lifetime_seconds")?;
+    parts.subject_token_type = object.text("subject_token_type")?;
+    parts.universe_domain = object.text("universe_domain")?;
+    parts.sts_region = object.text("sts_region")?;
+    parts.workforce_pool_user_project = object.text("workforce_pool_user_project")?;
+    Ok(parts)
+}
+
+fn source_parts(source: &mut Object) -> Result<SourceParts, Failure> {
+    let kind = source.required_text("kind")?;
+    Ok(match kind.as_str() {
+        "aws" => SourceParts::Aws { imdsv2: source.boolean("imdsv2")?.unwrap_or(true) },
+        "azure" => SourceParts::Azure { app_id_uri: source.text("app_id_uri")? },
+        "certificate" => SourceParts::Certificate {
+            config_location: source.text("config_location")?,
+            trust_chain_path: source.text("trust_chain_path")?,
+        },
+        "executable" => SourceParts::Executable {
+            command: source.required_text("command")?,
+            timeout_millis: source.whole("timeout_millis")?,
+            output_file: source.text("output_file")?,
+            interactive_timeout_millis: source.whole("interactive_timeout_millis")?,
+        },
+        "file" => SourceParts::File { path: source.required_text("path")?, format: format_parts(source)? },
+        "url" => {
+            let headers = source.pairs("headers")?.into_iter();
+            SourceParts::Url {
+                url: source.required_text("url")?,
+                headers: headers.map(|(name, value)| (name, Secret::new(value))).collect(),
+                format: format_parts(source)?,
+            }
+        }
+        // Everything else is a platform, which the core knows or refuses.
+        _ => {
+            let fields = std::mem::take(&mut source.fields);
+            let settings = Object { what: source.what, fields }.texts_by_name()?;
+            SourceParts::Platform { platform: kind, settings }
+        }
+    })
+}
+
+/// `format` is `text` or `json`, with `json_field`; without it nothing is said of the format.
+fn format_parts(source: &mut Object) -> Result<Option<FormatParts>, Failure> {
+    Ok(match (source.text("format")?.as_deref(), source.text("json_field")?) {
+        (None, None) => None,
+        (Some("text"), None) => Some(FormatParts::Text),
+        (None | Some("json"), Some(field)) => Some(FormatParts::Json(field)),
+        _ => return Err(source.wrong("format", "text, or json with a json_field")),
+    })
+}
+
 /// A JSON object whose texts are moved out, so that a secret is not left in the tree.
 struct Object {
     what: &'static str,
@@ -252,10 +303,30 @@ impl Object {
         }
     }
 
-    /// A number of seconds; whether the number makes sense is the core's business.
-    fn seconds(&mut self, name: &str) -> Result<Option<u32>, Failure> {
+    /// Whether the number makes sense is the core's business.
+    fn whole(&mut self, name: &str) -> Result<Option<u32>, Failure> {
         let Some(number) = self.integer(name)? else { return Ok(None) };
-        u32::try_from(number).map(Some).map_err(|_| self.wrong(name, "a whole number of seconds"))
+        u32::try_from(number).map(Some).map_err(|_| self.wrong(name, "a whole number that is not negative"))
+    }
+
+    fn boolean(&mut self, name: &str) -> Result<Option<bool>, Failure> {
+        match self.fields.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(*value)),
+            Some(_) => Err(self.wrong(name, "true or false")),
+        }
+    }
+
+    /// All members, which must be texts or null; null counts as absent.
+    fn texts_by_name(mut self) -> Result<Vec<(String, String)>, Failure> {
+        let names: Vec<String> = self.fields.keys().cloned().collect();
+        let mut texts = Vec::new();
+        for name in names {
+            if let Some(text) = self.text(&name)? {
+                texts.push((name, text));
+            }
+        }
+        Ok(texts)
     }
 
     fn list(&mut self, name: &str) -> Result<Vec<Value>, Failure> {
@@ -264,6 +335,20 @@ impl Object {
             Some(Value::Array(values)) => Ok(values),
             Some(_) => Err(self.wrong(name, "a list")),
         }
+    }
+
+    /// A list of names and values, whose order counts.
+    fn pairs(&mut self, name: &str) -> Result<Vec<(String, String)>, Failure> {
+        let mut pairs = Vec::new();
+        for pair in self.list(name)? {
+            match pair.as_array().map(Vec::as_slice) {
+                Some([Value::String(name), Value::String(value)]) => {
+                    pairs.push((name.clone(), value.clone()));
+                }
+                _ => return Err(self.wrong(name, "pairs of texts")),
+            }
+        }
+        Ok(pairs)
     }
 
     fn texts(&mut self, name: &str) -> Result<Vec<String>, Failure> {

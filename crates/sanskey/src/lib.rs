@@ -56,7 +56,9 @@ mod url;
 mod words;
 
 pub use ask::{Action, Ask, CommandOutput, HostFailure, HostFailureKind, Reply};
-pub use config::{CredentialConfig, EndpointPolicy};
+pub use config::{
+    ConfigParts, CredentialConfig, EndpointPolicy, FormatParts, SourceParts, certificate_config,
+};
 pub use error::{Error, ErrorCode, Fault, Stage};
 pub use exchange::{Exchange, Step};
 pub use goal::{CLOUD_PLATFORM_SCOPE, Goal, Options, Outcome};

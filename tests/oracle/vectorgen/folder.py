@@ -9,6 +9,7 @@ from . import (
     clock_cases,
     config_cases,
     container_cases,
+    create_cases,
     exchange_failures,
     exchange_success,
     executable_cases,
@@ -92,6 +93,7 @@ def _exchanges():
 def _functions():
     yield "config", config_cases.summaries()
     yield "config", platform_cases.summaries()
+    yield "create", create_cases.creations()
     yield "sigv4", function_cases.signatures()
     yield "sts", function_cases.sts()
     yield "impersonation", function_cases.impersonation()

@@ -86,5 +86,5 @@ impl AwsSource {
 }
 
 const VERIFICATION_URL: &str = "regional_cred_verification_url";
-const USUAL_VERIFICATION_URL: &str =
+pub(super) const USUAL_VERIFICATION_URL: &str =
     "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15";

@@ -2,6 +2,7 @@
 
 mod aws;
 mod certificate;
+mod create;
 mod endpoints;
 mod extension;
 mod fields;
@@ -10,6 +11,7 @@ mod token_sources;
 
 pub(crate) use aws::AwsSource;
 pub(crate) use certificate::CertificateSource;
+pub use create::{ConfigParts, FormatParts, SourceParts, certificate_config};
 pub use endpoints::EndpointPolicy;
 pub(crate) use endpoints::is_out_of_reach_of_proxies;
 pub(crate) use platform::PlatformSource;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 #[test]
 fn functions() {
     for (folder, least) in
-        [("config", 7), ("sigv4", 20), ("sts", 15), ("impersonation", 15), ("freshness", 6)]
+        [("config", 7), ("create", 25), ("sigv4", 20), ("sts", 15), ("impersonation", 15), ("freshness", 6)]
     {
         crate::check_folder(folder, least, run);
     }
@@ -48,6 +48,7 @@ fn run(vector: &Value, _: &mut String) -> Result<Value, Failure> {
         "config_summary" => {
             json!({ "summary": parsed(bridge::config_summary(&params["config"].to_string())?) })
         }
+        "create_config" => json!({ "text": bridge::create_config(&params.to_string())? }),
         "sts_request" => json!({ "request": parsed(bridge::sts_request(&params.to_string())?) }),
         "impersonation_request" => {
             json!({ "request": parsed(bridge::impersonation_request(&params.to_string())?) })
