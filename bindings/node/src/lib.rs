@@ -49,6 +49,11 @@ pub fn create_config(parameters: String) -> Result<String> {
 }
 
 #[napi]
+pub fn certificate_config(cert_path: String, key_path: String) -> String {
+    bridge::certificate_config(&cert_path, &key_path)
+}
+
+#[napi]
 pub fn caller_identity_token(
     access_key_id: String,
     secret_access_key: String,

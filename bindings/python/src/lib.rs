@@ -13,9 +13,9 @@ create_exception!(_native, Failure, PyException, "A failure; its only argument i
 mod _native {
     #[pymodule_export]
     use super::{
-        Failure, NativeExchange, caller_identity_token, config_summary, create_config, error_codes,
-        impersonation_request, parse_impersonation_response, parse_sts_response, sign_request, sts_request,
-        token_freshness, version,
+        Failure, NativeExchange, caller_identity_token, certificate_config, config_summary, create_config,
+        error_codes, impersonation_request, parse_impersonation_response, parse_sts_response, sign_request,
+        sts_request, token_freshness, version,
     };
 }
 
@@ -54,6 +54,11 @@ fn config_summary(config: &str) -> PyResult<String> {
 #[pyfunction]
 fn create_config(parameters: &str) -> PyResult<String> {
     bridge::create_config(parameters).map_err(thrown)
+}
+
+#[pyfunction]
+fn certificate_config(cert_path: &str, key_path: &str) -> String {
+    bridge::certificate_config(cert_path, key_path)
 }
 
 #[pyfunction]

@@ -44,6 +44,11 @@ pub fn create_config(parameters: &str) -> Result<String, String> {
     bridge::create_config(parameters).map_err(thrown)
 }
 
+#[wasm_bindgen(js_name = certificateConfig)]
+pub fn certificate_config(cert_path: &str, key_path: &str) -> String {
+    bridge::certificate_config(cert_path, key_path)
+}
+
 #[wasm_bindgen(js_name = callerIdentityToken)]
 pub fn caller_identity_token(
     access_key_id: String,

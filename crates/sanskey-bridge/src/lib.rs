@@ -87,6 +87,11 @@ pub fn create_config(parameters: &str) -> Result<String, Failure> {
     guarded(|| Ok(read::config_parts(parameters)?.to_json()?))
 }
 
+/// The text of the file that names a certificate and its key.
+pub fn certificate_config(cert_path: &str, key_path: &str) -> String {
+    sanskey::certificate_config(cert_path, key_path)
+}
+
 /// AWS credentials from their parts.
 pub fn credentials(
     access_key_id: String,

@@ -209,11 +209,13 @@ impl ImpersonationParameters {
     }
 }
 
-/// The parameters of `create_config`: `provider`, `source` with its `kind`, and what else there is to say.
+/// The parameters of `create_config`: `provider` in full, or `project_number`, `pool` and `provider`; `source` with its
+/// `kind`; and what else there is to say.
 pub(crate) fn config_parts(text: &str) -> Result<ConfigParts, Failure> {
     let mut object = Object::parse(text, "parameters")?;
     let mut source = object.object("source")?.ok_or_else(|| object.wrong("source", "an object"))?;
-    let mut parts = ConfigParts::new(object.required_text("provider")?, source_parts(&mut source)?);
+    let provider = provider_name(&mut object)?;
+    let mut parts = ConfigParts::new(provider, source_parts(&mut source)?);
     parts.service_account = object.text("service_account")?;
     parts.token_lifetime_seconds = object.whole("token_lifetime_seconds")?;
     parts.subject_token_type = object.text("subject_token_type")?;
@@ -221,6 +223,15 @@ pub(crate) fn config_parts(text: &str) -> Result<ConfigParts, Failure> {
     parts.sts_region = object.text("sts_region")?;
     parts.workforce_pool_user_project = object.text("workforce_pool_user_project")?;
     Ok(parts)
+}
+
+fn provider_name(object: &mut Object) -> Result<String, Failure> {
+    let provider = object.required_text("provider")?;
+    if object.fields.contains_key("project_number") || object.fields.contains_key("pool") {
+        let (number, pool) = (object.required_text("project_number")?, object.required_text("pool")?);
+        return Ok(ConfigParts::provider_name(&number, &pool, &provider));
+    }
+    Ok(provider)
 }
 
 fn source_parts(source: &mut Object) -> Result<SourceParts, Failure> {

@@ -20,8 +20,10 @@ def creations():
     yield from _of_urls()
     yield from _of_programs()
     yield from _of_certificates()
+    yield from _of_certificate_files()
     yield from _of_platforms()
     yield from _of_workforces()
+    yield from _names()
     yield from _texts()
     yield from _refusals()
 
@@ -134,6 +136,28 @@ def _of_urls():
             "format": {"type": "json", "subject_token_field_name": "value"},
         },
     )
+    secret = "made-up-bearer-value"
+    yield _made(
+        "url-secret-header",
+        "What a header says is written into the file, and nowhere else.",
+        {"kind": "url", "url": url, "headers": [["Authorization", f"Bearer {secret}"]]},
+        {"url": url, "headers": {"Authorization": f"Bearer {secret}"}},
+        secrets=[secret],
+    )
+    yield _refused(
+        "url-header-of-two-lines",
+        "A header that would be two, which an error does not repeat.",
+        {"kind": "url", "url": url, "headers": [["Authorization", f"Bearer {secret}\r\nX-Other: 1"]]},
+        {"code": "config_field_invalid", "field": "credential_source.headers.Authorization"},
+        secrets=[secret],
+    )
+    yield _refused(
+        "url-header-twice",
+        "A header that is there twice, of which a reader of the file would take one.",
+        {"kind": "url", "url": url, "headers": [["X-One", "1"], ["X-Two", "2"], ["X-One", secret]]},
+        {"code": "config_field_invalid", "field": "credential_source.headers"},
+        secrets=[secret],
+    )
 
 
 def _of_programs():
@@ -170,6 +194,17 @@ def _of_certificates():
             mtls=".mtls",
             service_account=ACCOUNT,
         )
+
+
+def _of_certificate_files():
+    """The second file of X.509, which names the certificate and its key."""
+    for name, about, cert_path, key_path in [
+        ("certificate-file", "The file that a certificate's configuration leads to.", "/etc/cert.pem", "/etc/key.pem"),
+        ("certificate-file-escapes", "Paths of Windows, with an umlaut.", "C:\\Schlüssel\\cert.pem", "C:\\key.pem"),
+    ]:
+        text = json.dumps({"cert_configs": {"workload": {"cert_path": cert_path, "key_path": key_path}}}, indent=2)
+        params = {"cert_path": cert_path, "key_path": key_path}
+        yield _vector(name, about, params, {"text": text}, function="certificate_config")
 
 
 def _of_platforms():
@@ -224,6 +259,28 @@ def _of_workforces():
         token_type=OAUTH + "id_token",
         workforce_pool_user_project="123",
     )
+
+
+_PARTS = {"project_number": "123456789012", "pool": "pool", "provider": "provider"}
+
+
+def _names():
+    yield _made(
+        "provider-of-parts",
+        "A provider by the project's number, the pool and its own name.",
+        {"kind": "aws"},
+        _aws(imdsv2=True),
+        token_type=_AWS_TYPE,
+        given=_PARTS,
+    )
+    for name, about, part, value in [
+        ("parts-project-id", "The ID of a project in the place of its number.", "project_number", "my-project"),
+        ("parts-pool-with-slash", "A pool that would change the name.", "pool", "pool/providers/other"),
+        ("parts-without-pool", "A pool without a name.", "pool", ""),
+        ("parts-provider-in-full", "The full name in the place of the last part.", "provider", PROVIDER),
+    ]:
+        error = {"code": "config_field_invalid", "field": "audience"}
+        yield _refused(name, about, {"kind": "aws"}, error, **{**_PARTS, part: value})
 
 
 def _texts():
@@ -287,6 +344,7 @@ def _made(
     mtls="",
     sts=None,
     given=None,
+    secrets=(),
 ):
     universe = universe_domain or "googleapis.com"
     sts = sts or f"https://sts{mtls}.{universe}"
@@ -318,10 +376,10 @@ def _made(
         **(given or {}),
     }
     result = {"text": json.dumps(expected, indent=2)}
-    return _vector(name, about, params, result)
+    return _vector(name, about, params, result, secrets=secrets)
 
 
-def _refused(name, about, source, error, **given):
+def _refused(name, about, source, error, *, secrets=(), **given):
     params = {"provider": PROVIDER, "source": _without_none(source), **given}
     members = {
         "code": error["code"],
@@ -334,12 +392,18 @@ def _refused(name, about, source, error, **given):
         "error": None,
         "error_description": None,
     }
-    return _vector(name, about, params, {"error": members})
+    return _vector(name, about, params, {"error": members}, secrets=secrets)
 
 
-def _vector(name, about, params, result):
-    params = _without_none(params)
-    return {"name": name, "about": about, "function": "create_config", "params": params, "result": result, "secrets": []}
+def _vector(name, about, params, result, *, function="create_config", secrets=()):
+    return {
+        "name": name,
+        "about": about,
+        "function": function,
+        "params": _without_none(params),
+        "result": result,
+        "secrets": list(secrets),
+    }
 
 
 def _without_none(members):

@@ -4,6 +4,7 @@
 //! `gcloud iam workforce-pools create-cred-config` write for the same parts (gcloud 528); regional hosts and
 //! platforms go beyond it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::CredentialConfig;
@@ -177,6 +178,16 @@ impl ConfigParts {
                 "The region of the Security Token Service has characters that no region has.",
                 "Give a region of Google Cloud, such as europe-west3, or none for the global service.",
             ));
+        }
+        if let SourceParts::Url { headers, .. } = &self.source {
+            let names: BTreeSet<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
+            if names.len() != headers.len() {
+                return Err(invalid(
+                    "credential_source.headers",
+                    "A header is given twice, which a JSON object cannot say.",
+                    "Give each header once, with its values separated by commas.",
+                ));
+            }
         }
         if let SourceParts::Executable { output_file, interactive_timeout_millis: Some(millis), .. } =
             &self.source

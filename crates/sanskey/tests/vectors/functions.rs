@@ -48,6 +48,9 @@ fn run(vector: &Value, _: &mut String) -> Result<Value, Failure> {
         "config_summary" => {
             json!({ "summary": parsed(bridge::config_summary(&params["config"].to_string())?) })
         }
+        "certificate_config" => {
+            json!({ "text": bridge::certificate_config(text("cert_path"), text("key_path")) })
+        }
         "create_config" => json!({ "text": bridge::create_config(&params.to_string())? }),
         "sts_request" => json!({ "request": parsed(bridge::sts_request(&params.to_string())?) }),
         "impersonation_request" => {
