@@ -28,12 +28,14 @@ from sanskey import (
     Wait,
     aio,
     caller_identity_token,
+    certificate_config,
     fetch_token,
     goals,
     impersonation_request,
     parse_impersonation_response,
     parse_sts_response,
     sign_request,
+    sources,
     sts_request,
 )
 
@@ -79,6 +81,44 @@ NO_KEYS: list[Any] = [{}, {"secret_access_key": SECRET}, (SECRET, SECRET), SECRE
 ROLE: Any = AssumeRole("arn:aws:iam::123456789012:role/hub")
 IS_ROLE = r"must be a sanskey\.AssumeRole\("
 IS_KEY = r"must be sanskey\.AwsCredentials\("
+PARTS: dict[str, Any] = {"project_number": "1", "pool": "pool", "provider": "provider", "source": "aws"}
+PROVIDER: dict[str, Any] = {
+    "provider": "locations/global/workforcePools/pool/providers/provider",
+    "source": sources.File("token"),
+}
+PROVIDER |= {"workforce_pool_user_project": "1"}
+SOURCE = r"source is .* a str such as 'aws', or one of the records of sanskey\.sources"
+PAIRS = "headers is .* pairs of name and value"
+SECONDS = "timeout is .* number of seconds that is not negative"
+BAD_SOURCES: list[tuple[Any, str]] = [
+    (sources.Aws(1), "imdsv2 is .* a bool"),  # type: ignore[arg-type]
+    (sources.Azure(5), "app_id_uri is .* or None"),  # type: ignore[arg-type]
+    (sources.AzureAppService(None), "resource is None, .* a str"),  # type: ignore[arg-type]
+    (sources.AzureAppService("a", 5), "client_id is .* or None"),  # type: ignore[arg-type]
+    (sources.AzureWorkloadIdentity(5), "resource is .* or None"),  # type: ignore[arg-type]
+    (sources.Buildkite(5), "audience is .* or None"),  # type: ignore[arg-type]
+    (sources.Certificate(Path("a")), "config_location is .* or None"),  # type: ignore[arg-type]
+    (sources.Certificate(None, b"a"), "trust_chain_path is .* or None"),  # type: ignore[arg-type]
+    (sources.Environment(None), "variable is None, .* a str"),  # type: ignore[arg-type]
+    (sources.Executable(["token"]), "command is .* a str"),  # type: ignore[arg-type]
+    (sources.Executable("token", "5"), "timeout is .* seconds as an int or a float"),  # type: ignore[arg-type]
+    (sources.Executable("token", True), "timeout is .* seconds as an int or a float"),
+    (sources.Executable("token", -1), SECONDS),
+    (sources.Executable("token", float("nan")), SECONDS),
+    (sources.Executable("token", interactive_timeout=float("inf")), f"interactive_{SECONDS}"),
+    (sources.Executable("token", None, 5), "output_file is .* or None"),  # type: ignore[arg-type]
+    (sources.File(Path("a")), "path is .* a str"),  # type: ignore[arg-type]
+    (sources.File("a", 5), "json_field is .* or None"),  # type: ignore[arg-type]
+    (sources.File("a", format=5), "format is .* or None"),  # type: ignore[arg-type]
+    (sources.GithubActions(b"a"), "audience is .* or None"),  # type: ignore[arg-type]
+    (sources.Gitlab(5), "variable is .* or None"),  # type: ignore[arg-type]
+    (sources.Url(None), "url is None, .* a str"),  # type: ignore[arg-type]
+    (sources.Url("https://a.example/", SECRET), PAIRS),  # type: ignore[arg-type]
+    (sources.Url("https://a.example/", [SECRET]), PAIRS),  # type: ignore[list-item]
+    (sources.Url("https://a.example/", [("a", SECRET, "b")]), PAIRS),  # type: ignore[list-item]
+    (sources.Url("https://a.example/", {"a": SECRET.encode()}), PAIRS),  # type: ignore[arg-type]
+    (sources.Url("https://a.example/", 5), PAIRS),  # type: ignore[arg-type]
+]
 
 Case = tuple[Callable[..., object], dict[str, Any], str, list[Any], str]
 CASES: list[Case] = [
@@ -93,6 +133,11 @@ CASES: list[Case] = [
     (CredentialConfig.from_dict, {}, "fields", [None, 5, [1], "{}"], "The configuration is .* json"),
     (CredentialConfig.from_file, {}, "path", [None, 0, b"path"], "The path of the configuration is .* a str"),
     (CredentialConfig.from_env, {}, "env", [5, "x"], "env is .* a mapping"),
+    (CredentialConfig.from_parts, PARTS, "project_number", [None, 1.5, True, b"1"], "project_number is .* an int or a"),
+    (CredentialConfig.from_provider, PROVIDER, "workforce_pool_user_project", [5], "user_project is .* a str, or None"),
+    (CredentialConfig.from_provider, PROVIDER, "provider", [None, 5], "provider is .* a str"),
+    (certificate_config, {"key_path": "a"}, "cert_path", [None, Path("a")], "cert_path is .* a str"),
+    (certificate_config, {"cert_path": "a"}, "key_path", [None, Path("a")], "key_path is .* a str"),
     (from_variable, {}, "value", [5, Path("x")], "GOOGLE_APPLICATION_CREDENTIALS is .* a str"),
     (sts_request, STS, "scopes", [5, b"x", {"a": 1}], SCOPES),
     (sts_request, STS, "scopes", [[b"x"], [None]], "An element of scopes is .* a str"),
@@ -119,6 +164,18 @@ CASES: list[Case] = [
         "now is .* seconds",
     ),
 ]
+for name in ("pool", "provider"):
+    CASES.append((CredentialConfig.from_parts, PARTS, name, [None, 5, b"x"], f"{name} is .* a str"))
+MAKERS: list[tuple[Callable[..., object], dict[str, Any]]] = [
+    (CredentialConfig.from_parts, PARTS),
+    (CredentialConfig.from_provider, PROVIDER),
+]
+for make, works in MAKERS:
+    CASES.append((make, works, "token_lifetime_seconds", ["1", 1.5, True], "token_lifetime_seconds is .* or None"))
+    CASES.append((make, works, "source", [None, 5, sources.Aws, {"kind": "aws"}, KEY], SOURCE))
+    for name in ("service_account", "subject_token_type", "universe_domain", "sts_region"):
+        CASES.append((make, works, name, [5, b"x"], f"{name} is .* a str, or None"))
+    CASES += [(make, works, "source", [bad], words) for bad, words in BAD_SOURCES]
 for name in ("method", "url", "region", "service"):
     CASES.append((sign_request, SIGNED, name, [None, b"x"], f"{name} is .* a str"))
 for name in STS:

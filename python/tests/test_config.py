@@ -7,11 +7,12 @@ import pickle
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from conftest import REPOSITORY
 
-from sanskey import ConfigError, CredentialConfig, HostError
+from sanskey import ConfigError, CredentialConfig, HostError, MisuseError, SourceLike, SourceName, sources
 from sanskey.config import load
 
 VECTOR = REPOSITORY / "tests/vectors/exchange/aws/ec2-imdsv2-impersonation.json"
@@ -172,6 +173,95 @@ def test_what_is_no_json(tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             attempt()
         assert caught.value.code == "config_not_json"
+
+
+AWS: dict[str, Any] = {"project_number": "123456789012", "pool": "pool", "provider": "aws", "source": "aws"}
+
+
+def test_parts_are_a_configuration_like_any_other() -> None:
+    config = CredentialConfig.from_parts(**AWS, service_account="app@project.iam.gserviceaccount.com")
+    assert (config.source, config.project_number) == ("aws", "123456789012")
+    assert config.service_account_email == "app@project.iam.gserviceaccount.com"
+    assert CredentialConfig.from_json(config.to_json()) == config
+    assert pickle.loads(pickle.dumps(config)) == config
+    assert config == CredentialConfig.from_parts(
+        123456789012, "pool", "aws", source=sources.Aws(), service_account="app@project.iam.gserviceaccount.com"
+    )
+
+
+NOTHING_TO_SAY = get_args(SourceName)
+SAME = [
+    ("aws", sources.Aws()),
+    ("azure", sources.Azure()),
+    ("azure_workload_identity", sources.AzureWorkloadIdentity()),
+    ("buildkite", sources.Buildkite()),
+    ("certificate", sources.Certificate()),
+    ("github_actions", sources.GithubActions()),
+    ("gitlab", sources.Gitlab()),
+]
+
+
+def test_every_name_of_a_source_will_do() -> None:
+    made = {name: CredentialConfig.from_parts(**{**AWS, "source": name}) for name in NOTHING_TO_SAY}
+    assert {name for name, config in made.items() if config.source != "platform"} == {"aws", "azure", "certificate"}
+    assert [CredentialConfig.from_parts(**{**AWS, "source": source}) for _, source in SAME] == [
+        made[name] for name, _ in SAME
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (sources.AzureWorkloadIdentity("api://app"), {"platform": "azure_workload_identity", "resource": "api://app"}),
+        (sources.Buildkite("a"), {"platform": "buildkite", "audience": "a"}),
+        (sources.Environment("TOKEN"), {"platform": "environment", "variable": "TOKEN"}),
+        (sources.GithubActions("a"), {"platform": "github_actions", "audience": "a"}),
+        (sources.Gitlab("TOKEN"), {"platform": "gitlab", "variable": "TOKEN"}),
+    ],
+)
+def test_settings_of_a_platform(source: SourceLike, expected: dict[str, str]) -> None:
+    text = CredentialConfig.from_parts("1", "pool", "provider", source=source).to_json()
+    assert json.loads(text)["credential_source"] == {"sanskey": expected}
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-B": "2", "X-A": "1"}, [("X-B", "2"), ("X-A", "1")], iter([["X-B", "2"], ["X-A", "1"]])]
+)
+def test_headers_in_any_form(headers: Any) -> None:
+    config = CredentialConfig.from_parts("1", "pool", "provider", source=sources.Url("https://a.example/", headers))
+    assert list(json.loads(config.to_json())["credential_source"]["headers"].items()) == [("X-B", "2"), ("X-A", "1")]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "millis"), [(5, 5000), (5.0004, 5000), (119.9996, 120000), (4.9, None), (1e300, None), (0, None)]
+)
+def test_a_timeout_is_in_seconds(seconds: float, millis: int | None) -> None:
+    source = sources.Executable("token", timeout=seconds)
+    if millis is None:
+        with pytest.raises(ConfigError) as caught:
+            CredentialConfig.from_parts("1", "pool", "provider", source=source)
+        assert caught.value.field == "credential_source.executable.timeout_millis"
+    else:
+        text = CredentialConfig.from_parts("1", "pool", "provider", source=source).to_json()
+        assert json.loads(text)["credential_source"]["executable"]["timeout_millis"] == millis
+
+
+def test_a_source_by_name_that_needs_settings() -> None:
+    for name in ("file", "url", "executable"):
+        with pytest.raises(MisuseError, match=r"In the parameters, (path|url|command) must be a text"):
+            CredentialConfig.from_parts(**{**AWS, "source": name})
+    for name in ("azure_app_service", "environment"):
+        with pytest.raises(ConfigError, match=r"credential_source\.sanskey\.") as missing:
+            CredentialConfig.from_parts(**{**AWS, "source": name})
+        assert missing.value.code == "config_field_missing"
+
+
+def test_what_contradicts_itself() -> None:
+    with pytest.raises(MisuseError, match="format must be text, or json with a json_field"):
+        CredentialConfig.from_parts(**{**AWS, "source": sources.File("token", format="json")})
+    for seconds in (-1, 2**40):
+        with pytest.raises(MisuseError, match="token_lifetime_seconds must be a whole number that is not negative"):
+            CredentialConfig.from_parts(**AWS, token_lifetime_seconds=seconds)
 
 
 def test_its_repr_says_where_it_leads_and_no_more() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from vector_json import action_json, config_text, error_result, load, token_json
+from vector_json import action_json, config_text, error_result, load, shown, token_json
 
 from sanskey import (
     AwsCredentials,
@@ -16,15 +17,31 @@ from sanskey import (
     SanskeyError,
     Token,
     caller_identity_token,
+    certificate_config,
     impersonation_request,
     parse_impersonation_response,
     parse_sts_response,
     sign_request,
+    sources,
     sts_request,
 )
 from sanskey._wire import token_from
 
-VECTORS = [path for folder in ("config", "freshness", "impersonation", "sigv4", "sts") for path in load(folder)]
+FOLDERS = ("config", "create", "freshness", "impersonation", "sigv4", "sts")
+VECTORS = [path for folder in FOLDERS for path in load(folder)]
+SOURCES = {
+    "aws": sources.Aws,
+    "azure": sources.Azure,
+    "azure_app_service": sources.AzureAppService,
+    "certificate": sources.Certificate,
+    "executable": sources.Executable,
+    "file": sources.File,
+    "url": sources.Url,
+}
+PARTS = re.compile(
+    r"projects/(?P<project_number>[^/]*)/locations/global/workloadIdentityPools/(?P<pool>[^/]*)"
+    r"/providers/(?P<provider>[^/]*)"
+)
 KEY = ("access_key_id", "secret_access_key", "session_token")
 
 
@@ -32,7 +49,33 @@ def credentials_of(params: dict[str, Any]) -> AwsCredentials:
     return AwsCredentials(*(params.pop(name) for name in KEY))
 
 
-def call(function: str, params: dict[str, Any]) -> dict[str, Any]:
+def source_of(fields: dict[str, Any]) -> Any:
+    """A name is enough where nothing else is said."""
+    kind = fields.pop("kind")
+    if not fields:
+        return kind
+    for name in [name for name in fields if name.endswith("_millis")]:
+        fields[name.removesuffix("_millis")] = fields.pop(name) / 1000
+    return SOURCES[kind](**fields)
+
+
+def created(params: dict[str, Any], seen: list[object]) -> str:
+    """By the parts of the provider's name wherever it has them: what is refused is refused for the same reason."""
+    params["source"] = source_of(params["source"])
+    seen.append(params["source"])
+    parts = PARTS.fullmatch(params["provider"])
+    if "pool" in params:
+        config = CredentialConfig.from_parts(**params)
+    elif parts and "workforce_pool_user_project" not in params:
+        config = CredentialConfig.from_parts(**{**params, **parts.groupdict()})
+        assert CredentialConfig.from_provider(**params) == config
+    else:
+        config = CredentialConfig.from_provider(**params)
+    seen.append(config)
+    return config.to_json()
+
+
+def call(function: str, params: dict[str, Any], seen: list[object]) -> dict[str, Any]:
     match function:
         case "sign_request":
             signed = sign_request(credentials=credentials_of(params), **params)
@@ -51,6 +94,10 @@ def call(function: str, params: dict[str, Any]) -> dict[str, Any]:
             config = CredentialConfig.from_json(config_text(params))
             names = [name for name, kind in vars(CredentialConfig).items() if isinstance(kind, property)]
             return {"summary": {name: getattr(config, name) for name in names}}
+        case "create_config":
+            return {"text": created(params, seen)}
+        case "certificate_config":
+            return {"text": certificate_config(**params)}
         case "token_freshness":
             token: Token = token_from({"value": "", "expires_at": params["expires_at"], "kind": "federated"})
             return {"freshness": token.freshness(params["now"])}
@@ -61,15 +108,16 @@ def call(function: str, params: dict[str, Any]) -> dict[str, Any]:
 def test_function(path: Path) -> None:
     vector: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     expected = vector["result"]
-    printed = ""
+    seen: list[object] = []
     try:
-        result = call(vector["function"], vector["params"])
+        result = call(vector["function"], vector["params"], seen)
         if "headers" in expected:
             result["headers"] = {name: result["headers"].get(name) for name in expected["headers"]}
     except SanskeyError as error:
-        printed = f"{error!r} {error}"
+        seen.append(error)
         result = error_result(error, expected)
     assert result == expected
+    printed = shown(*seen)
     assert [secret for secret in vector.get("secrets", []) if secret in printed] == []
 
 

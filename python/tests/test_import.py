@@ -53,7 +53,7 @@ def test_a_token_needs_nothing_that_most_programs_do_not_use() -> None:
         '    def http(self, _): return sanskey.HttpResponse(200, [], \'{"access_token": "a", "expires_in": 9}\')\n'
         f"sanskey.fetch_token({CONFIG!r}, host=Host())\n"
     )
-    rare = {"aliases", "aws", "_aws_calls", "_aws_sdk", "compat", "protocol", "aio"}
+    rare = {"aliases", "aws", "_aws_calls", "_aws_sdk", "_config_parts", "compat", "protocol", "sources", "aio"}
     assert not loaded_by(f"exec({code!r})") & {*(f"sanskey.{name}" for name in rare), "logging", "typing", "ssl"}
 
 
@@ -70,6 +70,7 @@ def test_the_types_of_the_api_have_names_at_run_time() -> None:
         "    config: sanskey.ConfigLike, scopes: sanskey.Scopes, endpoints: sanskey.Endpoints, now: sanskey.Now,\n"
         "    goal: sanskey.Goal, kind: sanskey.TokenKind, freshness: sanskey.Freshness, fault: sanskey.Fault,\n"
         "    stage: sanskey.Stage, failure: sanskey.FailureKind, code: sanskey.ErrorCode, on: sanskey.StepListener,\n"
+        "    source: sanskey.SourceLike, name: sanskey.SourceName,\n"
         ") -> sanskey.Outcome: ..."
     )
     space: dict[str, Any] = {"sanskey": sanskey}
@@ -79,7 +80,7 @@ def test_the_types_of_the_api_have_names_at_run_time() -> None:
     assert get_args(hints["step"]) == (sanskey.Pending, sanskey.Done)
     assert get_args(hints["freshness"]) == ("fresh", "stale", "expired")
     assert hints["return"] is sanskey.Token
-    assert len(hints) == 17
+    assert len(hints) == 19
 
 
 def test_every_public_name_is_there() -> None:

@@ -22,6 +22,7 @@ from sanskey import (
     Token,
     Wait,
     goals,
+    sources,
 )
 
 EXPIRY = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -101,6 +102,7 @@ def test_no_secret_in_any_repr_or_str(secret: str) -> None:
         HttpResponse(200, {"x": secret}, secret),
         HttpResponse(200, iter([("x", secret)]), secret),
         CommandOutput(0, secret, secret),
+        sources.Url("https://host/", {"authorization": secret}),
         RunCommand(["program"], {"NAME": secret}, 1),
         AwsCredentials(secret, secret, secret),
         Token(secret, EXPIRY, "federated"),

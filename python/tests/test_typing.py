@@ -11,7 +11,7 @@ PRELUDE = """
 from typing import NamedTuple
 from typing_extensions import Unpack
 import sanskey
-from sanskey import AssumeRole, AwsCredentials, GetSessionToken, GetWebIdentityToken, aio
+from sanskey import AssumeRole, AwsCredentials, GetSessionToken, GetWebIdentityToken, aio, sources
 from sanskey.compat import TokenService
 
 # As the stubs of botocore and aiobotocore say it.
@@ -50,6 +50,13 @@ sanskey.fetch_token("path", aws_assume_role=ROLE, aws_get_session_token=GetSessi
 sanskey.fetch_token("path", aws_assume_role=[ROLE, AssumeRole("arn", policy_arns=["a"])])
 sanskey.Exchange("path", sanskey.goals.AccessToken(), aws_credentials=Session(), aws_profile="a", aws_assume_role=ROLE)
 (sanskey.Exchange("path", sanskey.goals.AccessToken()).clock_skew or 0) + 1
+sanskey.CredentialConfig.from_parts(123456789012, "pool", "provider", source="github_actions")
+sanskey.CredentialConfig.from_parts("1", "pool", "provider", source=sources.Aws(imdsv2=False), service_account="a@b")
+sanskey.CredentialConfig.from_provider("p", source=sources.Url("u", {"a": "b"}), workforce_pool_user_project="1")
+sanskey.CredentialConfig.from_provider("p", source=sources.Executable("a", timeout=5)).to_json().encode()
+
+def chosen(source: sanskey.SourceLike, name: sanskey.SourceName) -> sanskey.CredentialConfig:
+    return sanskey.CredentialConfig.from_parts("1", "a", "b", source=source if name == "aws" else name)
 
 def wrapped(credentials: sanskey.AwsCredentialsLike, **aws: Unpack[sanskey.AwsOptions]) -> sanskey.Token:
     return sanskey.fetch_token("path", aws_credentials=credentials, **aws)
@@ -77,6 +84,13 @@ WRONG = [
     ("ROLE.role_arn = 'a'", "misc"),
     ('aio.fetch_token("path", aws_credentials=5)', "arg-type"),
     ('TokenService("1", "2")', "call-arg"),
+    ('sanskey.CredentialConfig.from_parts("1", "a", "b")', "call-arg"),
+    ('sanskey.CredentialConfig.from_parts("1", "a", "b", source="file")', "arg-type"),
+    ('sanskey.CredentialConfig.from_parts("1", "a", "b", source={"kind": "aws"})', "arg-type"),
+    ('sanskey.CredentialConfig.from_parts("1", "a", "b", source="aws", workforce_pool_user_project="1")', "call-arg"),
+    ("sources.File()", "call-arg"),
+    ('sources.File("a", format="xml")', "arg-type"),
+    ("sources.Aws(imdsv2=1)", "arg-type"),
 ]
 
 

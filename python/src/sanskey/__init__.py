@@ -12,7 +12,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from . import aio, compat, goals
+    from . import aio, compat, goals, sources
     from .actions import (
         Ask,
         ClientCertificate,
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
         Outcome,
         Reply,
         Scopes,
+        SourceLike,
+        SourceName,
         Stage,
         Step,
         TokenKind,
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
         sign_request,
     )
     from .codes import ErrorCode
-    from .config import CredentialConfig
+    from .config import CredentialConfig, certificate_config
     from .driver import StepReport, exchange_flow, fetch_token
     from .errors import ConfigError, HostError, HostFailure, MisuseError, RemoteError, SanskeyError
     from .exchange import Done, Exchange, Pending
@@ -107,6 +109,8 @@ __all__ = [
     "RunCommand",
     "SanskeyError",
     "Scopes",
+    "SourceLike",
+    "SourceName",
     "Stage",
     "Step",
     "StepListener",
@@ -118,6 +122,7 @@ __all__ = [
     "__version__",
     "aio",
     "caller_identity_token",
+    "certificate_config",
     "compat",
     "exchange_flow",
     "fetch_token",
@@ -126,6 +131,7 @@ __all__ = [
     "parse_impersonation_response",
     "parse_sts_response",
     "sign_request",
+    "sources",
     "sts_request",
 ]
 
@@ -157,6 +163,8 @@ _HOMES = {
         "Outcome",
         "Reply",
         "Scopes",
+        "SourceLike",
+        "SourceName",
         "Stage",
         "Step",
         "TokenKind",
@@ -170,7 +178,7 @@ _HOMES = {
         "sign_request",
     ),
     "codes": ("ErrorCode",),
-    "config": ("CredentialConfig",),
+    "config": ("CredentialConfig", "certificate_config"),
     "driver": ("StepReport", "exchange_flow", "fetch_token"),
     "errors": ("ConfigError", "HostError", "HostFailure", "MisuseError", "RemoteError", "SanskeyError"),
     "exchange": ("Done", "Exchange", "Pending"),
@@ -191,7 +199,7 @@ if not TYPE_CHECKING:  # To type checkers, a name that is not listed does not ex
         value: object
         if name == "__version__":
             value = import_module("._native", __name__).version()
-        elif name in ("aio", "compat", "goals"):
+        elif name in ("aio", "compat", "goals", "sources"):
             return import_module(f".{name}", __name__)
         else:
             home = next((home for home, names in _HOMES.items() if name in names), None)

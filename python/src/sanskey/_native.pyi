@@ -6,7 +6,9 @@ __all__ = [
     "Failure",
     "NativeExchange",
     "caller_identity_token",
+    "certificate_config",
     "config_summary",
+    "create_config",
     "error_codes",
     "impersonation_request",
     "parse_impersonation_response",
@@ -28,6 +30,8 @@ class NativeExchange:
     def advance(self, replies: str, now: float) -> str: ...
 
 def config_summary(config: str) -> str: ...
+def create_config(parameters: str) -> str: ...
+def certificate_config(cert_path: str, key_path: str) -> str: ...
 def caller_identity_token(
     access_key_id: str,
     secret_access_key: str,

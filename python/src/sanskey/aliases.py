@@ -20,10 +20,43 @@ from .protocol import (
     AwsSdkFrozenCredentials,
     AwsSdkSession,
 )
+from .sources import (
+    Aws,
+    Azure,
+    AzureAppService,
+    AzureWorkloadIdentity,
+    Buildkite,
+    Certificate,
+    Environment,
+    Executable,
+    File,
+    GithubActions,
+    Gitlab,
+    Url,
+)
 from .token import Token
 
 ConfigLike: TypeAlias = CredentialConfig | Mapping[str, object] | str | os.PathLike[str]
 """A configuration, the dict or the JSON text of one, or the path of its file."""
+SourceName: TypeAlias = Literal[
+    "aws",
+    "azure",
+    "azure_workload_identity",
+    "bitbucket",
+    "buildkite",
+    "certificate",
+    "circleci",
+    "github_actions",
+    "gitlab",
+    "terraform_cloud",
+    "vercel",
+]
+"""The sources about which nothing has to be said."""
+_Clouds: TypeAlias = Aws | Azure | AzureAppService | AzureWorkloadIdentity
+_Jobs: TypeAlias = Buildkite | GithubActions | Gitlab
+_Anywhere: TypeAlias = Certificate | Environment | Executable | File | Url
+SourceLike: TypeAlias = SourceName | _Clouds | _Jobs | _Anywhere
+"""Where the proof of identity comes from: a name, or a record of `sanskey.sources`."""
 Scopes: TypeAlias = str | Sequence[str] | None
 """A list, or a str separated by spaces or commas; None for `cloud-platform`."""
 Endpoints: TypeAlias = Literal["google", "loopback", "any"]

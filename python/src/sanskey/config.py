@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 from errno import EINVAL, ENAMETOOLONG, ENOENT, ENOTDIR
 
-from . import _wire
-from ._arguments import refused
-from ._native import config_summary
+from . import _native, _wire
+from ._arguments import check_texts, refused
 from ._shown import may_be_shown
 from .errors import ConfigError, HostError
 from .host import problem_text
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from .aliases import ConfigLike
+    from .aliases import ConfigLike, SourceLike
 
 VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 
@@ -37,7 +36,7 @@ class CredentialConfig:
             raise refused("The JSON text of a configuration", text, "a str")
         text = _wire.clean(text)
         try:
-            summary = config_summary(text)
+            summary = _native.config_summary(text)
         except _wire.Failure as failure:
             raise _wire.error_from(failure) from None
         self._text = text
@@ -91,8 +90,77 @@ class CredentialConfig:
             raise refused(VARIABLE, value, "a str")
         return _from_text(value)
 
+    @classmethod
+    def from_parts(
+        cls,
+        project_number: int | str,
+        pool: str,
+        provider: str,
+        *,
+        source: SourceLike,
+        service_account: str | None = None,
+        token_lifetime_seconds: int | None = None,
+        subject_token_type: str | None = None,
+        universe_domain: str | None = None,
+        sts_region: str | None = None,
+    ) -> CredentialConfig:
+        """A new configuration for a provider of a workload identity pool, without a file and without gcloud.
+
+            CredentialConfig.from_parts("123456789012", "my-pool", "my-provider", source="aws")
+
+        `project_number` is not the project's ID. `source` says where the proof of identity comes from: a str such as
+        `"aws"` or `"github_actions"`, or one of the records of `sanskey.sources`. `service_account` is the address of
+        the account to become; without one the workload acts as itself. `token_lifetime_seconds` (600 to 43,200) is
+        how long that account's tokens live, one hour if not given. `subject_token_type` is needed where the token is
+        no JWT, such as `urn:ietf:params:oauth:token-type:saml2`. `sts_region`, such as `europe-west3`, chooses the
+        Security Token Service of a region. `to_json()` of the result is, byte for byte, what gcloud would write.
+
+        Raises `ConfigError`, whose `field` is that of the configuration, and `MisuseError` for a wrong type.
+        """
+        number = project_number
+        if isinstance(number, bool) or not isinstance(number, (int, str)):
+            raise refused("project_number", number, "an int or a str")
+        name: dict[str, object] = {"project_number": str(number), "pool": pool, "provider": provider}
+        others: dict[str, object] = {
+            "service_account": service_account,
+            "token_lifetime_seconds": token_lifetime_seconds,
+            "subject_token_type": subject_token_type,
+            "universe_domain": universe_domain,
+            "sts_region": sts_region,
+        }
+        return _made(cls, name, source, others)
+
+    @classmethod
+    def from_provider(
+        cls,
+        provider: str,
+        *,
+        source: SourceLike,
+        workforce_pool_user_project: str | None = None,
+        service_account: str | None = None,
+        token_lifetime_seconds: int | None = None,
+        subject_token_type: str | None = None,
+        universe_domain: str | None = None,
+        sts_region: str | None = None,
+    ) -> CredentialConfig:
+        """The same as `from_parts`, with the provider by its full name.
+
+        That is `locations/global/workforcePools/POOL/providers/PROVIDER`, for which `workforce_pool_user_project` is
+        the number or the ID of the project to bill and must be given; or
+        `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`.
+        """
+        others: dict[str, object] = {
+            "service_account": service_account,
+            "token_lifetime_seconds": token_lifetime_seconds,
+            "subject_token_type": subject_token_type,
+            "universe_domain": universe_domain,
+            "sts_region": sts_region,
+            "workforce_pool_user_project": workforce_pool_user_project,
+        }
+        return _made(cls, {"provider": provider}, source, others)
+
     def to_json(self) -> str:
-        """The JSON text, as it was given."""
+        """The JSON text, as it was given, or as gcloud writes it for the parts that were given."""
         return self._text
 
     @property
@@ -112,7 +180,7 @@ class CredentialConfig:
 
     @property
     def source(self) -> str:
-        """Where the proof comes from: `aws`."""
+        """Where the proof comes from: `aws`, `certificate`, `executable`, `file`, `platform` or `url`."""
         return self._required("source")
 
     @property
@@ -175,6 +243,23 @@ class CredentialConfig:
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return CredentialConfig, (self._text,)
+
+
+def certificate_config(cert_path: str, key_path: str) -> str:
+    """The text of the file that names a workload's certificate and its key (both PEM), as gcloud writes it.
+
+    `sources.Certificate(config_location=...)` leads to it.
+    """
+    check_texts(cert_path=cert_path, key_path=key_path)
+    return _native.certificate_config(_wire.clean(cert_path), _wire.clean(key_path))
+
+
+def _made(
+    cls: type[CredentialConfig], name: dict[str, object], source: SourceLike, others: dict[str, object]
+) -> CredentialConfig:
+    from ._config_parts import config_text
+
+    return cls(config_text(name, source, others))
 
 
 def load(config: ConfigLike) -> CredentialConfig:

@@ -4,7 +4,6 @@
 //! `gcloud iam workforce-pools create-cred-config` write for the same parts (gcloud 528); regional hosts and
 //! platforms go beyond it.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::CredentialConfig;
@@ -180,8 +179,8 @@ impl ConfigParts {
             ));
         }
         if let SourceParts::Url { headers, .. } = &self.source {
-            let names: BTreeSet<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
-            if names.len() != headers.len() {
+            let times = |name: &str| headers.iter().filter(|(each, _)| each == name).count();
+            if headers.iter().any(|(name, _)| times(name) > 1) {
                 return Err(invalid(
                     "credential_source.headers",
                     "A header is given twice, which a JSON object cannot say.",
