@@ -114,6 +114,13 @@ test("a CredentialConfig of either package will do for the other", async () => {
   await assert.rejects(fetchToken(wasm.CredentialConfig.fromJson(text), { host }), incomplete);
 });
 
+test("a configuration from parts is one of this package's", (t) => {
+  const parts = { projectNumber: "1", pool: "pool", provider: "provider", source: "aws" };
+  const config = CredentialConfig.fromParts(parts);
+  assert.equal(config.constructor, CredentialConfig);
+  assert.equal(CredentialConfig.fromFile(configFile(t, config.toJson())).toJson(), config.toJson());
+});
+
 test("classes have their own names", () => {
   const classes = Object.entries(sanskey).filter(([name]) => /^[A-Z][a-z]/.test(name));
   assert.deepEqual(classes.map(([, { name }]) => name), classes.map(([name]) => name));

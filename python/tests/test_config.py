@@ -257,7 +257,7 @@ def test_a_source_by_name_that_needs_settings() -> None:
 
 
 def test_what_contradicts_itself() -> None:
-    with pytest.raises(MisuseError, match="format must be text, or json with a json_field"):
+    with pytest.raises(MisuseError, match="format must be text, or json with the name of the field"):
         CredentialConfig.from_parts(**{**AWS, "source": sources.File("token", format="json")})
     for seconds in (-1, 2**40):
         with pytest.raises(MisuseError, match="token_lifetime_seconds must be a whole number that is not negative"):

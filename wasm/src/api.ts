@@ -2,6 +2,12 @@
 
 export { callerIdentityToken, signRequest, type SignRequestParams } from "./aws.js";
 export type { ConfigInput } from "./config.js";
+export { certificateConfig } from "./config-parts.js";
+export type {
+  AwsSource, AzureAppServiceSource, AzureSource, AzureWorkloadIdentitySource, BuildkiteSource, CertificateSource,
+  ConfigParts, EnvironmentSource, ExecutableSource, FileSource, GithubActionsSource, GitlabSource, ProviderParts, Source,
+  SourceName, UrlSource,
+} from "./config-parts.js";
 export type { FetchTokenOptions, StepReport } from "./driver.js";
 export { ERROR_CODES, type ErrorCode } from "./error-codes.js";
 export {

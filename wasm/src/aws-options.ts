@@ -1,13 +1,8 @@
 /** What is said about AWS, checked, as the core's JSON has it. Whether values make sense is the core's business. */
 
 import { misuse } from "./errors.js";
+import { membersOf, optional, SECONDS, TEXT, TEXTS, type Members } from "./members.js";
 import type { AwsCredentials, ExchangeOptions } from "./types.js";
-
-const TEXT = "a string";
-const TEXTS = "an array of strings";
-const SECONDS = "a whole number of seconds";
-type Kind = typeof SECONDS | typeof TEXT | typeof TEXTS;
-type Members = Readonly<Record<string, Kind>>;
 
 const ASSUME_ROLE: Members = {
   roleArn: TEXT,
@@ -29,8 +24,8 @@ export function awsOptions(options: ExchangeOptions): object {
     aws_region: optional("awsRegion", awsRegion, TEXT),
     aws_profile: optional("awsProfile", awsProfile, TEXT),
     aws_assume_role: roles(options.awsAssumeRole),
-    aws_get_session_token: call("awsGetSessionToken", awsGetSessionToken, GET_SESSION_TOKEN),
-    aws_web_identity_token: call("awsWebIdentityToken", awsWebIdentityToken, GET_WEB_IDENTITY_TOKEN),
+    aws_get_session_token: membersOf("awsGetSessionToken", awsGetSessionToken, GET_SESSION_TOKEN),
+    aws_web_identity_token: membersOf("awsWebIdentityToken", awsWebIdentityToken, GET_WEB_IDENTITY_TOKEN),
   };
 }
 
@@ -58,38 +53,7 @@ function roles(given: ExchangeOptions["awsAssumeRole"]): object[] | null {
 }
 
 function role(name: string, given: unknown): object {
-  const fields = call(name, given, ASSUME_ROLE);
+  const fields = membersOf(name, given, ASSUME_ROLE);
   if (typeof fields?.role_arn !== "string") throw misuse(`${name}.roleArn must be a string.`);
   return fields;
-}
-
-function call(name: string, given: unknown, members: Members): Record<string, unknown> | null {
-  if (given == null) return null;
-  if (typeof given !== "object" || Array.isArray(given)) {
-    throw misuse(`${name} must be an object with members of ${Object.keys(members).join(", ")}.`);
-  }
-  // A policy under a misspelled name would narrow nothing.
-  const unknown = Object.keys(given).find((member) => !Object.hasOwn(members, member));
-  if (unknown !== undefined) throw misuse(`${name} has no member ${unknown}, but ${Object.keys(members).join(", ")}.`);
-  const fields: Record<string, unknown> = {};
-  for (const [member, kind] of Object.entries(members)) {
-    fields[snake(member)] = optional(`${name}.${member}`, (given as Readonly<Record<string, unknown>>)[member], kind);
-  }
-  return fields;
-}
-
-function optional(name: string, value: unknown, kind: Kind): unknown {
-  if (value == null) return null;
-  if (!is(value, kind)) throw misuse(`${name} must be ${kind}.`);
-  return value;
-}
-
-function is(value: unknown, kind: Kind): boolean {
-  if (kind === TEXT) return typeof value === "string";
-  if (kind === SECONDS) return Number.isSafeInteger(value);
-  return Array.isArray(value) && value.every((text) => typeof text === "string");
-}
-
-function snake(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

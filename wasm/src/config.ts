@@ -1,3 +1,4 @@
+import { textOfParts, textOfProvider, type ConfigParts, type ProviderParts } from "./config-parts.js";
 import { call, misuse } from "./errors.js";
 
 /**
@@ -48,7 +49,7 @@ export class CredentialConfig {
   /** The number of the project that the pool is in. */
   readonly projectNumber: string | null;
 
-  /** Use `fromJson` or `fromObject`. */
+  /** Use `fromJson`, `fromObject`, `fromParts` or `fromProvider`. */
   protected constructor(text: string) {
     const summary = JSON.parse(call((native) => native.configSummary(text))) as WireSummary;
     this.#text = text;
@@ -75,6 +76,33 @@ export class CredentialConfig {
   /** The same for JSON that has been parsed. */
   static fromObject(object: object): CredentialConfig {
     return new this(this.textOf(object));
+  }
+
+  /**
+   * A new configuration for a provider of a workload identity pool, without a file and without gcloud:
+   *
+   *     CredentialConfig.fromParts({ projectNumber: "123456789012", pool: "my-pool", provider: "my-provider", source: "aws" })
+   *
+   * Throws `SanskeyError`: with the `field` of the configuration to correct, or `invalid_argument` for a wrong type.
+   */
+  static fromParts(parts: ConfigParts): CredentialConfig {
+    return new this(textOfParts(parts));
+  }
+
+  /**
+   * The same with the provider by its full name: `locations/global/workforcePools/POOL/providers/PROVIDER`, or
+   * `projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`.
+   */
+  static fromProvider(provider: string, parts: ProviderParts): CredentialConfig {
+    return new this(textOfProvider(provider, parts));
+  }
+
+  /**
+   * The JSON text, as it was given, or as gcloud writes it for the parts that were given. Where a client secret was in
+   * the configuration it is in the text; `JSON.stringify` does not use this.
+   */
+  toJson(): string {
+    return this.#text;
   }
 
   /** @internal The JSON text of any form of a configuration. */

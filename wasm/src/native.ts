@@ -26,7 +26,9 @@ export interface Native {
     audience: string,
     now: number,
   ): string;
+  certificateConfig(certPath: string, keyPath: string): string;
   configSummary(config: string): string;
+  createConfig(params: string): string;
   errorCodes(): string;
   impersonationRequest(params: string): string;
   parseImpersonationResponse(status: number, body: string, now: number): string;

@@ -15,8 +15,8 @@ const use = "const code = (work) => { try { work(); return 'fine'; } catch (erro
 const broken = "code(() => CredentialConfig.fromJson('{'))";
 
 const PUBLIC = [
-  "CredentialConfig", "ERROR_CODES", "Exchange", "HostFailure", "SanskeyError", "Token", "callerIdentityToken", "fetchHost",
-  "fetchToken", "impersonationRequest", "parseImpersonationResponse", "parseStsResponse", "signRequest", "stsRequest",
+  "CredentialConfig", "ERROR_CODES", "Exchange", "HostFailure", "SanskeyError", "Token", "callerIdentityToken",
+  "certificateConfig", "fetchHost", "fetchToken", "impersonationRequest", "parseImpersonationResponse", "parseStsResponse", "signRequest", "stsRequest",
 ];
 
 test("both module systems export the same, and no way to initialise", () => {

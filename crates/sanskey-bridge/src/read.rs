@@ -273,7 +273,7 @@ fn format_parts(source: &mut Object) -> Result<Option<FormatParts>, Failure> {
         (None, None) => None,
         (Some("text"), None) => Some(FormatParts::Text),
         (None | Some("json"), Some(field)) => Some(FormatParts::Json(field)),
-        _ => return Err(source.wrong("format", "text, or json with a json_field")),
+        _ => return Err(source.wrong("format", "text, or json with the name of the field")),
     })
 }
 

@@ -20,6 +20,11 @@ export const camel = (params) => Object.fromEntries(Object.entries(params)
 
 export const credentials = (params) => (params ? camel(params) : undefined);
 
+/** The source of a new configuration: its name, where nothing else is said. */
+export const source = ({ kind, ...settings }) => (Object.keys(settings).length === 0
+  ? kind
+  : { kind, ...renamed(camel(settings), (name) => name.replace(/Millis$/, "Ms")) });
+
 export const configText = ({ config, config_text }) => config_text ?? JSON.stringify(config);
 
 export const options = ({ aws_assume_role, ...others }) => ({

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { camel, configText, credentials, hostReply, options, wire, wireError, wireToken } from "./vector-texts.mjs";
+import { camel, configText, credentials, hostReply, options, source, wire, wireError, wireToken } from "./vector-texts.mjs";
 
 const root = new URL("../../../tests/vectors/", import.meta.url);
 
@@ -16,8 +16,23 @@ const functions = (api, seen) => ({
   impersonation_request: (p) => ({ request: wire(seen(api.impersonationRequest(camel(p)))) }),
   parse_impersonation_response: (p) => ({ token: wireToken(seen(api.parseImpersonationResponse(p.status, p.body, p.now * 1000))) }),
   config_summary: (p) => ({ summary: wire(seen(api.CredentialConfig.fromJson(configText(p)))) }),
+  create_config: (p) => ({ text: created(api, seen, p) }),
+  certificate_config: (p) => ({ text: api.certificateConfig(p.cert_path, p.key_path) }),
   token_freshness: (p) => ({ freshness: new api.Token("", p.expires_at * 1000, "federated").freshness(p.now * 1000) }),
 });
+
+const PARTS = /^projects\/(?<projectNumber>[^/]*)\/locations\/global\/workloadIdentityPools\/(?<pool>[^/]*)\/providers\/(?<provider>[^/]*)$/;
+
+/** By the parts of the provider's name wherever it has them: what is refused is refused for the same reason. */
+function created(api, seen, params) {
+  const { provider, ...parts } = { ...camel(params), source: source(params.source) };
+  const named = PARTS.exec(provider);
+  if (parts.pool !== undefined) return seen(api.CredentialConfig.fromParts({ provider, ...parts })).toJson();
+  if (!named || parts.workforcePoolUserProject) return seen(api.CredentialConfig.fromProvider(provider, parts)).toJson();
+  const text = seen(api.CredentialConfig.fromParts({ ...parts, ...named.groups })).toJson();
+  assert.equal(api.CredentialConfig.fromProvider(provider, parts).toJson(), text);
+  return text;
+}
 
 function wholeExchange(api, seen, vector) {
   let [now, polled] = [vector.now, 0];

@@ -1,9 +1,9 @@
 // What a user writes, in the strictest TypeScript. It is compiled, not run.
 
 import {
-  callerIdentityToken, CredentialConfig, Exchange, fetchHost, fetchToken, HostFailure, impersonationRequest, parseStsResponse,
-  SanskeyError, signRequest, stsRequest, type Ask, type AssumeRole, type AwsOptions, type ErrorCode,
-  type FetchTokenOptions, type GetSessionToken, type GetWebIdentityToken, type Host, type HttpRequest, type HttpResponse, type Step,
+  callerIdentityToken, certificateConfig, CredentialConfig, Exchange, fetchHost, fetchToken, HostFailure, impersonationRequest, parseStsResponse,
+  SanskeyError, signRequest, stsRequest, type Ask, type AssumeRole, type AwsOptions, type ConfigParts, type ErrorCode,
+  type FetchTokenOptions, type GetSessionToken, type GetWebIdentityToken, type Host, type HttpRequest, type HttpResponse, type Source, type SourceName, type Step,
   type StepReport, Token,
 } from "sanskey-wasm";
 
@@ -48,6 +48,29 @@ export function awsOptions(exchangeOrFetch: AwsOptions & FetchTokenOptions): rea
   // @ts-expect-error an exchange calls nobody
   new Exchange("{}", { goal: "access_token" }, { awsRegion: async () => "eu-west-1" });
   return [fetchToken({}, options), skew, warning, nameless, unsafe];
+}
+
+// A configuration without a file.
+export function parts(name: SourceName, headers: Headers): readonly string[] {
+  const sources: readonly Source[] = [
+    name, "github_actions", { kind: name }, { kind: "aws", imdsv2: false }, { kind: "azure_app_service", resource: "api://a" },
+    { kind: "file", path: "token", jsonField: undefined, format: "text" }, { kind: "url", url: "u", headers },
+    { kind: "url", url: "u", headers: { a: "b" } }, { kind: "executable", command: "a b", timeoutMs: 5000 },
+  ];
+  const given: ConfigParts = { projectNumber: 123456789012, pool: "pool", provider: "provider", source: "aws", stsRegion: undefined };
+  // @ts-expect-error there is no such source
+  const unknown: Source = "mainframe";
+  // @ts-expect-error a file has a path
+  const nowhere: Source = { kind: "file" };
+  // @ts-expect-error a name is not enough for a file
+  const unnamed: Source = "file";
+  // @ts-expect-error other sources have other settings
+  const foreign: Source = { kind: "file", path: "a", headers: {} };
+  // @ts-expect-error that is for workforces, whose providers have no project
+  CredentialConfig.fromParts({ ...given, workforcePoolUserProject: "1" });
+  const config = CredentialConfig.fromProvider("p", { source: "aws", workforcePoolUserProject: "1" });
+  const made = [...sources, unknown, nowhere, unnamed, foreign].map((source) => CredentialConfig.fromParts({ ...given, source }).toJson());
+  return [...made, config.toJson(), certificateConfig("a", "b")];
 }
 
 // A host of one's own, with and without its type.
