@@ -121,6 +121,20 @@ test("a configuration from parts is one of this package's", (t) => {
   assert.equal(CredentialConfig.fromFile(configFile(t, config.toJson())).toJson(), config.toJson());
 });
 
+test("the example writes what the vectors have", () => {
+  const example = fileURLToPath(new URL("../examples/without-gcloud.mjs", import.meta.url));
+  const run = (...args) => spawnSync(process.execPath, [example, ...args], { encoding: "utf8" });
+  for (const [name, source] of [["aws", "aws"], ["file", "file:/var/run/token"], ["platform", "github_actions"]]) {
+    const { result } = JSON.parse(readFileSync(new URL(`../../tests/vectors/create/${name}.json`, import.meta.url), "utf8"));
+    assert.equal(run("123456789012", "pool", "provider", source).stdout, `${result.text}\n`);
+  }
+  assert.match(run("1", "pool", "provider", "aws", "app@project.iam.gserviceaccount.com").stdout, /serviceAccounts\/app@project\./);
+  const wrong = run("my-project", "pool", "provider", "aws");
+  assert.deepEqual([wrong.status, wrong.stdout], [1, ""]);
+  assert.match(wrong.stderr, /^error: config_field_invalid: .*number of the project/);
+  assert.equal(run("1").status, 2);
+});
+
 test("classes have their own names", () => {
   const classes = Object.entries(sanskey).filter(([name]) => /^[A-Z][a-z]/.test(name));
   assert.deepEqual(classes.map(([, { name }]) => name), classes.map(([name]) => name));

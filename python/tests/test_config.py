@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from conftest import REPOSITORY
+from conftest import EXAMPLES, REPOSITORY, run_python
 
 from sanskey import ConfigError, CredentialConfig, HostError, MisuseError, SourceLike, SourceName, sources
 from sanskey.config import load
@@ -262,6 +263,34 @@ def test_what_contradicts_itself() -> None:
     for seconds in (-1, 2**40):
         with pytest.raises(MisuseError, match="token_lifetime_seconds must be a whole number that is not negative"):
             CredentialConfig.from_parts(**AWS, token_lifetime_seconds=seconds)
+
+
+def created(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return run_python(str(EXAMPLES / "without_gcloud.py"), *arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "source"), [("file", "file:/var/run/token"), ("aws", "aws"), ("platform", "github_actions")]
+)
+def test_the_example(name: str, source: str) -> None:
+    """It writes what the vectors have."""
+    vector = json.loads((REPOSITORY / f"tests/vectors/create/{name}.json").read_text(encoding="utf-8"))
+    done = created("123456789012", "pool", "provider", source)
+    assert (done.stdout, done.stderr) == (vector["result"]["text"] + "\n", "")
+
+
+def test_the_example_with_an_account_and_with_mistakes() -> None:
+    account = "app@project.iam.gserviceaccount.com"
+    done = created("123456789012", "pool", "provider", "aws", account)
+    assert CredentialConfig.from_json(done.stdout).service_account_email == account
+    for arguments, words in [
+        (("my-project", "pool", "provider", "aws"), "number of the project"),
+        (("1", "pool", "provider", "mainframe"), "none of azure_app_service"),
+    ]:
+        done = created(*arguments)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert words in done.stderr
+    assert created("1").returncode == 2
 
 
 def test_its_repr_says_where_it_leads_and_no_more() -> None:
