@@ -45,7 +45,8 @@ def packages(tmp_path):
 
 
 def test_there_is_one_for_each():
-    assert sorted(SNIPPETS) == ["browser", "node", "node-host", "python", "python-google", "python-host", "worker"]
+    names = ["browser", "node", "node-host", "node-parts", "python", "python-google", "python-host", "python-parts"]
+    assert sorted(SNIPPETS) == [*names, "worker"]
 
 
 @pytest.mark.parametrize("name", ["python", "python-host"])
@@ -68,6 +69,27 @@ def test_python_with_google_auth(emulator, tmp_path):
 def test_node(name, emulator, tmp_path):
     assert re.fullmatch(PRINTED, run_javascript(SNIPPETS[name], tmp_path))
     assert len(emulator.requests()) == 6
+
+
+def test_the_configuration_from_parts_is_the_same_in_both_languages(tmp_path):
+    """What reaches the exchange, since its endpoints are Google's."""
+    prelude = "import sanskey\nsanskey.fetch_token = lambda config: print(config.to_json())\n"
+    (tmp_path / "snippet.py").write_text(prelude + SNIPPETS["python-parts"])
+    in_python = run([sys.executable, "snippet.py"], tmp_path)
+    real = (REPOSITORY / "node/dist/index.mjs").as_uri()
+    folder = tmp_path / "node_modules" / "sanskey"
+    folder.mkdir(parents=True)
+    (folder / "package.json").write_text('{"name": "sanskey", "type": "module", "exports": "./index.js"}')
+    (folder / "index.js").write_text(
+        f'export * from "{real}";\nexport const fetchToken = async (config) => console.log(config.toJson());\n'
+    )
+    assert run_javascript(SNIPPETS["node-parts"], tmp_path) == in_python
+    config = json.loads(in_python)
+    assert config["credential_source"] == {"sanskey": {"platform": "github_actions"}}
+    assert config["audience"].endswith(
+        "/projects/123456789012/locations/global/workloadIdentityPools/my-pool/providers/my-provider"
+    )
+    assert "deployer@my-project." in config["service_account_impersonation_url"]
 
 
 @pytest.mark.usefixtures("packages")

@@ -285,29 +285,121 @@ def _names():
 
 def _texts():
     path = 'C:\\token "ü" \u2028 😀 \x7f\t\n'
-    yield _made("text-escapes", "Everything but plain ASCII is escaped.", {"kind": "file", "path": path}, {"file": path})
+    yield _made(
+        "text-escapes", "Everything but plain ASCII is escaped.", {"kind": "file", "path": path}, {"file": path}
+    )
 
 
 def _refusals():
     aws = {"kind": "aws"}
     invalid = "config_field_invalid"
     for name, about, given, source, field in [
-        ("project-id", "The ID of a project is not its number.", {"provider": PROVIDER.replace("123456789012", "my-project")}, aws, "audience"),
+        (
+            "project-id",
+            "The ID of a project is not its number.",
+            {"provider": PROVIDER.replace("123456789012", "my-project")},
+            aws,
+            "audience",
+        ),
         ("provider-in-part", "A provider that is not named in full.", {"provider": "pool/provider"}, aws, "audience"),
-        ("provider-of-nothing", "A provider without a name.", {"provider": PROVIDER.removesuffix("provider")}, aws, "audience"),
-        ("lifetime-too-short", "A lifetime below ten minutes.", {"service_account": ACCOUNT, "token_lifetime_seconds": 599}, aws, "service_account_impersonation.token_lifetime_seconds"),
-        ("lifetime-too-long", "A lifetime above twelve hours.", {"service_account": ACCOUNT, "token_lifetime_seconds": 43201}, aws, "service_account_impersonation.token_lifetime_seconds"),
-        ("lifetime-of-nobody", "A lifetime without a service account.", {"token_lifetime_seconds": 3600}, aws, "service_account_impersonation.token_lifetime_seconds"),
-        ("service-account-no-address", "A service account by its name.", {"service_account": "app"}, aws, "service_account_impersonation_url"),
-        ("service-account-with-path", "A service account that would change the URL.", {"service_account": "a@b/../c"}, aws, "service_account_impersonation_url"),
-        ("sts-region-with-dot", "A region that would change the host.", {"sts_region": "evil.example/"}, aws, "token_url"),
-        ("workforce-without-project", "A workforce pool without a project to bill.", {"provider": WORKFORCE}, {"kind": "file", "path": "t"}, "workforce_pool_user_project"),
-        ("project-without-workforce", "A project to bill without a workforce pool.", {"workforce_pool_user_project": "1"}, aws, "workforce_pool_user_project"),
-        ("timeout-too-short", "A timeout below five seconds.", {}, {"kind": "executable", "command": "x", "timeout_millis": 4999}, "credential_source.executable.timeout_millis"),
-        ("timeout-too-long", "A timeout above two minutes.", {}, {"kind": "executable", "command": "x", "timeout_millis": 120001}, "credential_source.executable.timeout_millis"),
-        ("interactive-workload", "A workload has nobody to ask.", {}, {"kind": "executable", "command": "x", "output_file": "o", "interactive_timeout_millis": 30000}, "credential_source.executable.interactive_timeout_millis"),
-        ("command-open-quote", "A command line with a quote that is not closed.", {}, {"kind": "executable", "command": "x 'y"}, "credential_source.executable.command"),
-        ("saml-of-aws-type", "A file with the token type of AWS.", {"subject_token_type": "urn:ietf:params:aws:token-type:aws4_request"}, {"kind": "file", "path": "t"}, "subject_token_type"),
+        (
+            "provider-of-nothing",
+            "A provider without a name.",
+            {"provider": PROVIDER.removesuffix("provider")},
+            aws,
+            "audience",
+        ),
+        (
+            "lifetime-too-short",
+            "A lifetime below ten minutes.",
+            {"service_account": ACCOUNT, "token_lifetime_seconds": 599},
+            aws,
+            "service_account_impersonation.token_lifetime_seconds",
+        ),
+        (
+            "lifetime-too-long",
+            "A lifetime above twelve hours.",
+            {"service_account": ACCOUNT, "token_lifetime_seconds": 43201},
+            aws,
+            "service_account_impersonation.token_lifetime_seconds",
+        ),
+        (
+            "lifetime-of-nobody",
+            "A lifetime without a service account.",
+            {"token_lifetime_seconds": 3600},
+            aws,
+            "service_account_impersonation.token_lifetime_seconds",
+        ),
+        (
+            "service-account-no-address",
+            "A service account by its name.",
+            {"service_account": "app"},
+            aws,
+            "service_account_impersonation_url",
+        ),
+        (
+            "service-account-with-path",
+            "A service account that would change the URL.",
+            {"service_account": "a@b/../c"},
+            aws,
+            "service_account_impersonation_url",
+        ),
+        (
+            "sts-region-with-dot",
+            "A region that would change the host.",
+            {"sts_region": "evil.example/"},
+            aws,
+            "token_url",
+        ),
+        (
+            "workforce-without-project",
+            "A workforce pool without a project to bill.",
+            {"provider": WORKFORCE},
+            {"kind": "file", "path": "t"},
+            "workforce_pool_user_project",
+        ),
+        (
+            "project-without-workforce",
+            "A project to bill without a workforce pool.",
+            {"workforce_pool_user_project": "1"},
+            aws,
+            "workforce_pool_user_project",
+        ),
+        (
+            "timeout-too-short",
+            "A timeout below five seconds.",
+            {},
+            {"kind": "executable", "command": "x", "timeout_millis": 4999},
+            "credential_source.executable.timeout_millis",
+        ),
+        (
+            "timeout-too-long",
+            "A timeout above two minutes.",
+            {},
+            {"kind": "executable", "command": "x", "timeout_millis": 120001},
+            "credential_source.executable.timeout_millis",
+        ),
+        (
+            "interactive-workload",
+            "A workload has nobody to ask.",
+            {},
+            {"kind": "executable", "command": "x", "output_file": "o", "interactive_timeout_millis": 30000},
+            "credential_source.executable.interactive_timeout_millis",
+        ),
+        (
+            "command-open-quote",
+            "A command line with a quote that is not closed.",
+            {},
+            {"kind": "executable", "command": "x 'y"},
+            "credential_source.executable.command",
+        ),
+        (
+            "saml-of-aws-type",
+            "A file with the token type of AWS.",
+            {"subject_token_type": "urn:ietf:params:aws:token-type:aws4_request"},
+            {"kind": "file", "path": "t"},
+            "subject_token_type",
+        ),
     ]:
         yield _refused(name, about, source, {"code": invalid, "field": field}, **given)
 
