@@ -74,6 +74,26 @@ def test_keys_and_region_from_the_environment_that_aws_does_not_know(emulator: S
     assert len(running.requests()) == 1
 
 
+def test_a_configuration_from_parts(emulator: Start) -> None:
+    """It leads to Google and to the metadata service; the host of this test leads from there to the emulator."""
+
+    class Elsewhere(SystemHost):
+        def http(self, request: HttpRequest) -> HttpResponse:
+            there = r"^https?://(169\.254\.169\.254|sts\.googleapis\.com|iamcredentials\.googleapis\.com)/"
+            assert re.match(there, request.url)
+            return super().http(request.__replace__(url=re.sub(there, f"{running.url}/", request.url)))
+
+    running = emulator("--imds-v1", "off")
+    written = sanskey.CredentialConfig.from_file(running.config)
+    provider = written.audience.removeprefix("//iam.googleapis.com/")
+    _, number, _, _, _, pool, _, name = provider.split("/")
+    account = written.service_account_email
+    config = sanskey.CredentialConfig.from_parts(number, pool, name, source="aws", service_account=account)
+    token = sanskey.fetch_token(config, host=Elsewhere({}))
+    assert running.whoami(token.value)["kind"] == "service_account"
+    assert len(running.requests()) == 6
+
+
 def test_a_host_of_a_few_lines(emulator: Start) -> None:
     class Counting:
         def __init__(self) -> None:
