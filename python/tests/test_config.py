@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import subprocess
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
@@ -208,6 +209,17 @@ def test_every_name_of_a_source_will_do() -> None:
     assert [CredentialConfig.from_parts(**{**AWS, "source": source}) for _, source in SAME] == [
         made[name] for name, _ in SAME
     ]
+
+
+def test_every_platform_of_the_core_has_a_name_or_a_record() -> None:
+    with pytest.raises(ConfigError) as caught:
+        CredentialConfig.from_parts(**{**AWS, "source": "mainframe"})
+    platforms = re.findall(
+        r"\w+", str(caught.value).partition("is none of ")[2].partition(".")[0].replace(" and ", " ")
+    )
+    assert len(platforms) >= 10
+    records = {re.sub(r"\B([A-Z])", r"_\1", name).lower() for name in vars(sources)}
+    assert [name for name in platforms if name not in NOTHING_TO_SAY and name not in records] == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 // New configurations, and what is refused before the core is reached.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { certificateConfig, CredentialConfig, Exchange, SanskeyError } from "sanskey-wasm";
@@ -35,6 +36,16 @@ test("every name of a source will do, alone or as the kind", () => {
     "terraform_cloud", "vercel",
   ];
   for (const kind of names) assert.deepEqual(made({ kind }), made(kind));
+});
+
+test("every platform of the core is one of the types", () => {
+  const types = readFileSync(new URL("../src/config-parts.ts", import.meta.url), "utf8");
+  assert.throws(() => made("mainframe"), ({ message }) => {
+    const platforms = message.match(/is none of ([\w, ]+)/)[1].split(/, | and /);
+    assert.ok(platforms.length >= 10);
+    assert.deepEqual(platforms.filter((name) => !types.includes(`"${name}"`)), []);
+    return true;
+  });
 });
 
 test("settings of platforms", () => {
