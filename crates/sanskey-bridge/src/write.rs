@@ -32,7 +32,7 @@ pub fn request(request: &HttpRequest) -> String {
 /// What can be read out of a configuration.
 pub fn summary(config: &CredentialConfig) -> String {
     Json::Object(vec![
-        ("type", "external_account".into()),
+        ("type", config.kind().into()),
         ("audience", config.audience().into()),
         ("subject_token_type", config.subject_token_type().into()),
         ("source", config.source_kind().into()),

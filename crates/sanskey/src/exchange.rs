@@ -127,13 +127,15 @@ fn access_token(
     scopes: &[&str],
 ) -> Flow<Token> {
     let proof = source::proof(desk, config, options)?;
-    match config.impersonation() {
-        None => federated_token(desk, config, &proof, scopes),
-        Some(account) => {
-            let federated = federated_token(desk, config, &proof, &[CLOUD_PLATFORM_SCOPE])?;
-            service_account_token(desk, account, &proof, &federated, scopes)
-        }
+    let Some((last, before)) = config.impersonations().split_last() else {
+        return federated_token(desk, config, &proof, scopes);
+    };
+    let mut token = federated_token(desk, config, &proof, &[CLOUD_PLATFORM_SCOPE])?;
+    for account in before {
+        let scopes = &[CLOUD_PLATFORM_SCOPE];
+        token = service_account_token(desk, "impersonate-source", account, &proof, &token, scopes)?;
     }
+    service_account_token(desk, "impersonate", last, &proof, &token, scopes)
 }
 
 fn federated_token(
@@ -164,20 +166,24 @@ fn federated_token(
 
 fn service_account_token(
     desk: &mut Desk,
+    id: &str,
     account: &Impersonation,
     proof: &Proof,
-    federated: &Token,
+    token: &Token,
     scopes: &[&str],
 ) -> Flow<Token> {
-    let answer = desk.http("impersonate", &impersonation::SERVER, &|_| {
+    let delegates: Vec<&str> = account.delegates.iter().map(String::as_str).collect();
+    let answer = desk.http(id, &impersonation::SERVER, &|_| {
         let request = impersonation::request(&impersonation::Impersonation {
             url: &account.url,
-            token: &federated.value,
+            token: &token.value,
             scopes,
             lifetime_seconds: account.lifetime_seconds,
-            delegates: &[],
+            delegates: &delegates,
         })?;
         Ok(request.with_client_certificate(proof.client_certificate()))
     })?;
-    Ok(impersonation::parse_answer(&answer)?)
+    let token = impersonation::parse_answer(&answer)?;
+    desk.keep_secret(&token.value);
+    Ok(token)
 }

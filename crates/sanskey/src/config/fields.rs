@@ -51,6 +51,15 @@ impl<'a> Fields<'a> {
         }
     }
 
+    pub(super) fn is_root(&self) -> bool {
+        self.path.is_empty()
+    }
+
+    /// A text that stays where it is.
+    pub(super) fn peek(&self, name: &str) -> Option<&str> {
+        self.object.get(name)?.as_str()
+    }
+
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
         match self.object.get_mut(name).map(Value::take) {
             None | Some(Value::Null) => Ok(None),

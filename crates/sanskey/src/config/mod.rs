@@ -31,13 +31,17 @@ pub struct CredentialConfig {
     audience: String,
     subject_token_type: String,
     token_url: String,
-    impersonation: Option<Impersonation>,
+    /// The service accounts to become, one after the other; the last one's token is the outcome.
+    impersonations: Vec<Impersonation>,
     client: Option<ClientAuthentication>,
     quota_project_id: Option<String>,
     workforce_pool_user_project: Option<String>,
     universe_domain: String,
     source: Source,
     aws_calls: Calls,
+    /// `impersonated_service_account` or `external_account`, and where the fields of the latter are.
+    kind: &'static str,
+    path: &'static str,
 }
 
 /// Where the proof of identity comes from.
@@ -55,7 +59,11 @@ pub(crate) enum Source {
 #[derive(Clone, Debug)]
 pub(crate) struct Impersonation {
     pub(crate) url: String,
+    /// Service accounts in between, as `projects/-/serviceAccounts/EMAIL`.
+    pub(crate) delegates: Vec<String>,
     pub(crate) lifetime_seconds: u32,
+    /// The field that it stands in.
+    field: &'static str,
 }
 
 impl CredentialConfig {
@@ -82,25 +90,34 @@ impl CredentialConfig {
     pub fn from_json(text: &str) -> Result<Self, Error> {
         let mut root = fields::parse_object(text)?;
         let mut fields = Fields::root(&mut root);
+        if fields.has("type") && fields.peek("type") == Some(IMPERSONATED_SERVICE_ACCOUNT) {
+            return Self::read_impersonated(&mut fields);
+        }
+        Self::read(&mut fields, "")
+    }
 
+    /// An `external_account`, at this path in the file.
+    fn read(fields: &mut Fields<'_>, path: &'static str) -> Result<Self, Error> {
         // First, so that a mistake elsewhere does not leave the secret in what was parsed.
-        let client = read_client(&mut fields)?;
-        check_type(&fields.required(Fields::text, "type")?)?;
+        let client = read_client(fields)?;
+        check_type(&fields.required(Fields::text, "type")?, path)?;
         let universe_domain =
             fields.domain("universe_domain")?.unwrap_or_else(|| DEFAULT_UNIVERSE_DOMAIN.to_owned());
         let token_url = fields.url("token_url")?;
-        let aws_calls = extension::read_aws_calls(&mut fields)?;
+        let aws_calls = extension::read_aws_calls(fields)?;
         let mut config = Self {
             audience: fields.required(Fields::visible_text, "audience")?,
             subject_token_type: fields.required(Fields::text, "subject_token_type")?,
             token_url: token_url.unwrap_or_default(),
-            impersonation: read_impersonation(&mut fields)?,
+            impersonations: read_impersonation(fields)?.into_iter().collect(),
             client,
             quota_project_id: fields.visible_text("quota_project_id")?,
             workforce_pool_user_project: fields.text("workforce_pool_user_project")?,
             universe_domain,
-            source: read_source(&mut fields, &aws_calls)?,
+            source: read_source(fields, &aws_calls)?,
             aws_calls,
+            kind: EXTERNAL_ACCOUNT,
+            path,
         };
         if config.token_url.is_empty() {
             // A certificate is of no use but with mutual TLS.
@@ -110,6 +127,35 @@ impl CredentialConfig {
         config.check_subject_token_type()?;
         config.check_workforce()?;
         Ok(config)
+    }
+
+    /// An `impersonated_service_account`: a service account, reached from an `external_account`. gcloud writes
+    /// it with `gcloud auth application-default login --impersonate-service-account`.
+    fn read_impersonated(fields: &mut Fields<'_>) -> Result<Self, Error> {
+        const URL: &str = "service_account_impersonation_url";
+        let url = fields.required(Fields::url, URL)?;
+        if !url.ends_with(":generateAccessToken") {
+            return Err(fields.invalid(URL, "does not end in :generateAccessToken"));
+        }
+        let delegates = fields.texts("delegates")?.into_iter().map(full_name).collect();
+        let quota_project_id = fields.visible_text("quota_project_id")?;
+        let outer = Impersonation { url, delegates, lifetime_seconds: DEFAULT_LIFETIME_SECONDS, field: URL };
+        let mut source = fields.object("source_credentials")?.ok_or_else(|| {
+            fields::missing(
+                "source_credentials",
+                "It is the configuration of the workload that becomes the service account.",
+            )
+        })?;
+        let mut config = Self::read(&mut source, "source_credentials.")?;
+        config.impersonations.push(outer);
+        config.quota_project_id = quota_project_id.or(config.quota_project_id);
+        config.kind = IMPERSONATED_SERVICE_ACCOUNT;
+        Ok(config)
+    }
+
+    /// `external_account` or `impersonated_service_account`.
+    pub fn kind(&self) -> &'static str {
+        self.kind
     }
 
     /// The full resource name of the workload identity provider, as configured.
@@ -129,18 +175,18 @@ impl CredentialConfig {
 
     /// The `generateAccessToken` URL of the service account to impersonate, if any.
     pub fn service_account_impersonation_url(&self) -> Option<&str> {
-        Some(&self.impersonation()?.url)
+        Some(&self.impersonations.last()?.url)
     }
 
     /// The e-mail address of that service account, as it stands in the URL.
     pub fn service_account_email(&self) -> Option<&str> {
-        let (_, method) = self.impersonation()?.url.rsplit_once('/')?;
+        let (_, method) = self.impersonations.last()?.url.rsplit_once('/')?;
         method.strip_suffix(":generateAccessToken")
     }
 
     /// How long an impersonated token is asked to live, in seconds: 600 to 43,200, by default 3,600.
     pub fn token_lifetime_seconds(&self) -> Option<u32> {
-        Some(self.impersonation()?.lifetime_seconds)
+        Some(self.impersonations.last()?.lifetime_seconds)
     }
 
     /// The project that is billed and whose quota is used, for the header `x-goog-user-project`.
@@ -178,8 +224,8 @@ impl CredentialConfig {
         }
     }
 
-    pub(crate) fn impersonation(&self) -> Option<&Impersonation> {
-        self.impersonation.as_ref()
+    pub(crate) fn impersonations(&self) -> &[Impersonation] {
+        &self.impersonations
     }
 
     pub(crate) fn client(&self) -> Option<&ClientAuthentication> {
@@ -206,14 +252,9 @@ impl CredentialConfig {
     /// Refuses URLs that lead elsewhere than the policy allows.
     pub(crate) fn check_endpoints(&self, policy: EndpointPolicy) -> Result<(), Error> {
         let domain = &self.universe_domain;
-        policy.check_google("token_url", "sts", domain, &self.token_url)?;
-        if let Some(impersonation) = &self.impersonation {
-            policy.check_google(
-                "service_account_impersonation_url",
-                "iamcredentials",
-                domain,
-                &impersonation.url,
-            )?;
+        policy.check_google(&format!("{}token_url", self.path), "sts", domain, &self.token_url)?;
+        for account in &self.impersonations {
+            policy.check_google(account.field, "iamcredentials", domain, &account.url)?;
         }
         match &self.source {
             Source::Aws(source) => source.check_endpoints(policy),
@@ -267,9 +308,17 @@ const MTLS_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:mtls";
 const SAML_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:saml2";
 const DEFAULT_LIFETIME_SECONDS: u32 = 3600;
 
-fn check_type(kind: &str) -> Result<(), Error> {
+const EXTERNAL_ACCOUNT: &str = "external_account";
+const IMPERSONATED_SERVICE_ACCOUNT: &str = "impersonated_service_account";
+
+/// The IAM Credentials API wants the name of a service account in full, and people write its address.
+fn full_name(account: String) -> String {
+    if account.starts_with("projects/") { account } else { format!("projects/-/serviceAccounts/{account}") }
+}
+
+fn check_type(kind: &str, path: &str) -> Result<(), Error> {
     let hint = match kind {
-        "external_account" => return Ok(()),
+        EXTERNAL_ACCOUNT => return Ok(()),
         "service_account" => {
             "This is a service-account key, which sanskey makes unnecessary. Create a configuration with `gcloud iam workload-identity-pools create-cred-config`."
         }
@@ -278,12 +327,13 @@ fn check_type(kind: &str) -> Result<(), Error> {
         }
         _ => "Create a configuration with `gcloud iam workload-identity-pools create-cred-config`.",
     };
-    Err(Error::config(
-        ErrorCode::ConfigTypeUnsupported,
-        "type",
-        "The type of the credential configuration is not external_account.",
-        hint,
-    ))
+    let field = format!("{path}type");
+    let message = if path.is_empty() {
+        "The type of the credential configuration is neither external_account nor impersonated_service_account."
+    } else {
+        "The source_credentials are not of the type external_account."
+    };
+    Err(Error::config(ErrorCode::ConfigTypeUnsupported, &field, message, hint))
 }
 
 fn read_impersonation(fields: &mut Fields<'_>) -> Result<Option<Impersonation>, Error> {
@@ -296,7 +346,9 @@ fn read_impersonation(fields: &mut Fields<'_>) -> Result<Option<Impersonation>, 
         Some(mut inner) => inner.integer("token_lifetime_seconds", 600..=43_200)?,
         None => None,
     };
-    Ok(url.map(|url| Impersonation { url, lifetime_seconds: lifetime.unwrap_or(DEFAULT_LIFETIME_SECONDS) }))
+    let lifetime_seconds = lifetime.unwrap_or(DEFAULT_LIFETIME_SECONDS);
+    let field = if fields.is_root() { URL } else { "source_credentials.service_account_impersonation_url" };
+    Ok(url.map(|url| Impersonation { url, delegates: Vec::new(), lifetime_seconds, field }))
 }
 
 fn read_client(fields: &mut Fields<'_>) -> Result<Option<ClientAuthentication>, Error> {
