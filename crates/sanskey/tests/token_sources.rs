@@ -196,7 +196,7 @@ fn drawn_reply(ask: &Ask, (status, text, failure): &Drawn) -> Reply {
     match &ask.action {
         Action::HttpRequest(_) => Reply::HttpResponse(HttpResponse::new(*status, vec![], text.as_str())),
         Action::ReadEnv { names, .. } => {
-            Reply::Env(names.iter().map(|name| ((*name).to_owned(), Secret::from(text.as_str()))).collect())
+            Reply::Env(names.iter().map(|name| (name.clone(), Secret::from(text.as_str()))).collect())
         }
         Action::ReadFile { .. } => Reply::File((*status != 400).then(|| Secret::from(text.as_str()))),
         Action::RunCommand { .. } => {
