@@ -51,15 +51,69 @@ def failures():
 
 def refusals():
     for name, about, code, field, change in [
-        ("impersonated-without-url", "The service account is missing.", "config_field_missing", "service_account_impersonation_url", {"service_account_impersonation_url": ""}),
-        ("impersonated-id-token-url", "The URL is of another method.", "config_field_invalid", "service_account_impersonation_url", {"service_account_impersonation_url": TARGET_URL.replace("AccessToken", "IdToken")}),
-        ("impersonated-without-source", "There is nothing to begin with.", "config_field_missing", "source_credentials", {"source_credentials": None}),
-        ("impersonated-from-user", "A person's own credentials are no workload's.", "config_type_unsupported", "source_credentials.type", {"source_credentials": {"type": "authorized_user"}}),
-        ("impersonated-twice", "An account behind an account behind an account is not written so.", "config_type_unsupported", "source_credentials.type", {"source_credentials": {"type": "impersonated_service_account"}}),
-        ("impersonated-delegates-no-list", "Delegates are a list.", "config_field_invalid", "delegates", {"delegates": DELEGATE}),
-        ("impersonated-source-url-refused", "The URLs of the source are checked, too.", "config_url_refused", "source_credentials.token_url", {"source_credentials": config(token_url="https://sts.example.com/v1/token")}),
-        ("impersonated-source-field", "A mistake in the source is named with its path.", "config_field_missing", "source_credentials.audience", {"source_credentials": config(without=["audience"])}),
-        ("impersonated-url-refused", "The URL leads elsewhere than to Google.", "config_url_refused", "service_account_impersonation_url", {"service_account_impersonation_url": TARGET_URL.replace("googleapis.com", "example.com")}),
+        (
+            "impersonated-without-url",
+            "The service account is missing.",
+            "config_field_missing",
+            "service_account_impersonation_url",
+            {"service_account_impersonation_url": ""},
+        ),
+        (
+            "impersonated-id-token-url",
+            "The URL is of another method.",
+            "config_field_invalid",
+            "service_account_impersonation_url",
+            {"service_account_impersonation_url": TARGET_URL.replace("AccessToken", "IdToken")},
+        ),
+        (
+            "impersonated-without-source",
+            "There is nothing to begin with.",
+            "config_field_missing",
+            "source_credentials",
+            {"source_credentials": None},
+        ),
+        (
+            "impersonated-from-user",
+            "A person's own credentials are no workload's.",
+            "config_type_unsupported",
+            "source_credentials.type",
+            {"source_credentials": {"type": "authorized_user"}},
+        ),
+        (
+            "impersonated-twice",
+            "An account behind an account behind an account is not written so.",
+            "config_type_unsupported",
+            "source_credentials.type",
+            {"source_credentials": {"type": "impersonated_service_account"}},
+        ),
+        (
+            "impersonated-delegates-no-list",
+            "Delegates are a list.",
+            "config_field_invalid",
+            "delegates",
+            {"delegates": DELEGATE},
+        ),
+        (
+            "impersonated-source-url-refused",
+            "The URLs of the source are checked, too.",
+            "config_url_refused",
+            "source_credentials.token_url",
+            {"source_credentials": config(token_url="https://sts.example.com/v1/token")},
+        ),
+        (
+            "impersonated-source-field",
+            "A mistake in the source is named with its path.",
+            "config_field_missing",
+            "source_credentials.audience",
+            {"source_credentials": config(without=["audience"])},
+        ),
+        (
+            "impersonated-url-refused",
+            "The URL leads elsewhere than to Google.",
+            "config_url_refused",
+            "service_account_impersonation_url",
+            {"service_account_impersonation_url": TARGET_URL.replace("googleapis.com", "example.com")},
+        ),
     ]:
         whole = {**_configuration(config()), **change}
         yield Exchange(name, about, config=whole).fails(code, "config", stage="config", field=field)
@@ -82,7 +136,9 @@ def _begun(name, about, source, scopes=()):
     case.env({"AWS_REGION": "us-east-1", **environment(LONG_TERM)}).sts()
     if "service_account_impersonation_url" in source:
         answer = http(200, world.service_account_answer())
-        request = impersonation_request(url=world.IMPERSONATION_URL, token=world.FEDERATED_TOKEN, scopes=[CLOUD_PLATFORM])
+        request = impersonation_request(
+            url=world.IMPERSONATION_URL, token=world.FEDERATED_TOKEN, scopes=[CLOUD_PLATFORM]
+        )
         case.round(({"id": "impersonate-source", **request}, answer)).secret(world.SERVICE_ACCOUNT_TOKEN)
     return case
 

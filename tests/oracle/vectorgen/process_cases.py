@@ -99,9 +99,7 @@ def failures():
         (
             "quotes-its-token",
             "Nor is a part of what it wrote.",
-            command_output(
-                process_output(), exit_code=1, stderr=f"cannot keep {PROCESS[2]}, nor {PROCESS[1]}"
-            ),
+            command_output(process_output(), exit_code=1, stderr=f"cannot keep {PROCESS[2]}, nor {PROCESS[1]}"),
         ),
     ]:
         yield ran(name, about, reply).fails("aws_process_failed", "host", stage="source", ask_id=ASK)
