@@ -256,7 +256,9 @@ impl Desk {
 
     /// Notes that a text which came by must not be seen in an error.
     pub(crate) fn keep_secret(&mut self, secret: &Secret) {
-        if !self.secrets.contains(secret) {
+        // What is shorter is no secret, and would be found in words that have nothing to do with it.
+        const SHORTEST: usize = 8;
+        if secret.expose().len() >= SHORTEST && !self.secrets.contains(secret) {
             self.secrets.push(secret.clone());
         }
     }

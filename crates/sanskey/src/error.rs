@@ -263,6 +263,12 @@ pub(crate) fn on_one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+/// A path as it may stand in a message. People put a token where its path belongs, and that is not shown.
+pub(crate) fn path_in_words(path: &str) -> String {
+    let is_path = path.len() <= 512 && path.contains(['/', '\\', '.', '~']) && !path.starts_with("eyJ");
+    if is_path { on_one_line(path) } else { "(not shown, since it does not look like a path)".to_owned() }
+}
+
 impl Error {
     /// The stable name of this kind of failure.
     pub fn code(&self) -> ErrorCode {

@@ -64,7 +64,8 @@ pub struct Options {
     pub aws_credentials: Option<aws::Credentials>,
     /// Makes a session of an IAM user's credentials before anything else is done with them.
     pub aws_get_session_token: Option<aws::GetSessionToken>,
-    /// A profile of the AWS configuration files to use in place of the environment.
+    /// A profile of the AWS configuration files to use in place of the environment. An empty one counts as
+    /// none; together with `aws_credentials` it is `invalid_argument`.
     pub aws_profile: Option<String>,
     /// The AWS region to use in place of that of the environment. An empty one counts as none.
     pub aws_region: Option<String>,

@@ -31,7 +31,7 @@ def exchanges():
         ("ahead", "SignatureDoesNotMatch", NOT_YET, -BEHIND),
         ("invalid-signature", "InvalidSignatureException", EXPIRED, BEHIND),
         ("request-expired", "RequestExpired", "Request has expired.", BEHIND),
-        ("too-skewed", "RequestTimeTooSkewed", "The difference is too large.", -90000),
+        ("too-skewed", "RequestTimeTooSkewed", "The difference is too large.", -86400),
         ("a-minute", "SignatureDoesNotMatch", EXPIRED, 60),
     ]:
         yield (
@@ -59,7 +59,8 @@ def exchanges():
         .clock(BEHIND)
         .sts(attempt="clock")
         .impersonate()
-        .token(IMPERSONATED_EXPIRY)
+        # By the clock of this machine, which is behind.
+        .token(IMPERSONATED_EXPIRY - BEHIND)
     )
     yield (
         AwsExchange(
@@ -127,6 +128,7 @@ def failures():
     for name, about, headers in [
         ("without-date", "A reply without a Date does not say what to correct.", []),
         ("small-skew", "A clock that is right enough is not what is wrong.", ahead(59)),
+        ("more-than-a-day", "A clock that is off by more than a day would let no TLS be spoken.", ahead(86401)),
         ("date-unreadable", "A Date that cannot be read is none.", [("date", "yesterday")]),
     ]:
         yield (

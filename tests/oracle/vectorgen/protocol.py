@@ -27,7 +27,13 @@ PROFILE_NAMES = [
     "USERPROFILE",
 ]
 METADATA_NAMES = ["AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"]
-STS_NAMES = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"]
+STS_NAMES = [
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+]
 SSO_NAMES = ["AWS_ENDPOINT_URL_SSO"]
 
 
@@ -103,12 +109,12 @@ def aws_sts_request(url, action, fields, credentials=None, region=None, now=None
     if credentials is not None:
         signed = sign("POST", url, headers, body.encode(), credentials, region, "sts", now)
         headers = sorted([name.lower(), value] for name, value in signed)
-    return _http("POST", url, headers, body, AWS_STS_TIMEOUT_MS, bypass_proxy=False)
+    return _http("POST", url, headers, body, AWS_STS_TIMEOUT_MS, bypass_proxy=url.startswith("http:"))
 
 
 def sso_get(ask_id, url, token):
     headers = [["accept", "application/json"], ["x-amz-sso_bearer_token", token]]
-    return {"id": ask_id, **_http("GET", url, headers, "", SSO_TIMEOUT_MS, bypass_proxy=False)}
+    return {"id": ask_id, **_http("GET", url, headers, "", SSO_TIMEOUT_MS, bypass_proxy=url.startswith("http:"))}
 
 
 def form(fields):

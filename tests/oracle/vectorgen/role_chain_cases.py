@@ -129,6 +129,16 @@ def misuse():
             {"aws_get_session_token": {"duration_seconds": 129601}},
         ),
         ("jwt-algorithm", "AWS signs with RS256 or ES384.", {"aws_web_identity_token": {"signing_algorithm": "none"}}),
+        (
+            "role-without-name",
+            "An ARN without a name is no role's.",
+            {"aws_assume_role": [{"role_arn": "arn:aws:iam::123456789012:role/"}]},
+        ),
+        (
+            "role-policy-broken",
+            "A policy is JSON from its beginning to its end.",
+            {"aws_assume_role": [{**FIRST, "policy": "{broken"}]},
+        ),
         ("jwt-duration", "A JWT lasts for an hour at most.", {"aws_web_identity_token": {"duration_seconds": 3601}}),
     ]:
         yield AwsExchange(f"aws-call-{name}", about, credentials=TEMPORARY, region="us-east-1", **options).fails(

@@ -5,6 +5,8 @@
 
 use std::ops::RangeInclusive;
 
+use serde_json::{Map, Value};
+
 /// A role to take on: `AssumeRole`, signed with the credentials that come before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -73,7 +75,11 @@ impl AssumeRole {
         if self.policy_arns.len() > 10 || self.policy_arns.iter().any(|arn| !is_arn(arn)) {
             return Err(("policy_arns", "is not a list of at most 10 ARNs"));
         }
-        if self.policy.as_ref().is_some_and(|policy| !policy.trim_start().starts_with('{')) {
+        if self
+            .policy
+            .as_ref()
+            .is_some_and(|policy| serde_json::from_str::<Map<String, Value>>(policy).is_err())
+        {
             return Err(("policy", "is not the JSON text of a policy"));
         }
         check_duration(self.duration_seconds, 900..=43_200, "is not a whole number from 900 to 43200")
@@ -121,7 +127,7 @@ impl Calls {
 }
 
 pub(crate) fn check_role_arn(arn: &str) -> Result<(), Problem> {
-    if is_arn(arn) && arn.contains(":role/") {
+    if is_arn(arn) && arn.contains(":role/") && !arn.ends_with('/') {
         return Ok(());
     }
     Err(("role_arn", "is not the ARN of a role, such as arn:aws:iam::123456789012:role/name"))

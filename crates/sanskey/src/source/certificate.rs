@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::config::CertificateSource;
 use crate::desk::{Desk, Env, Flow, both};
-use crate::error::{Error, ErrorCode, Stage};
+use crate::error::{Error, ErrorCode, Stage, path_in_words};
 use crate::http::ClientCertificate;
 use crate::secret::Secret;
 
@@ -36,10 +36,11 @@ pub(super) fn read(desk: &mut Desk, source: &CertificateSource) -> Flow<Certific
     let hint =
         "X.509 needs files, and a host that speaks mutual TLS. Use another source where there is neither.";
     let Some(text) = desk.file(CONFIG, &config_path, hint)? else {
-        return Err(invalid(CONFIG, &format!("There is no file {config_path}.")).into());
+        return Err(invalid(CONFIG, &format!("There is no file {}.", path_in_words(&config_path))).into());
     };
-    let client_certificate = paths(text.expose())
-        .map_err(|problem| invalid(CONFIG, &format!("The file {config_path} {problem}.")))?;
+    let client_certificate = paths(text.expose()).map_err(|problem| {
+        invalid(CONFIG, &format!("The file {} {problem}.", path_in_words(&config_path)))
+    })?;
     let (leaf, chain) = both(
         desk.file(LEAF, &client_certificate.cert_path, hint),
         match &source.trust_chain_path {
@@ -48,21 +49,23 @@ pub(super) fn read(desk: &mut Desk, source: &CertificateSource) -> Flow<Certific
         },
     )?;
     let leaf_path = &client_certificate.cert_path;
-    let missing = |id, path: &str| invalid(id, &format!("There is no file {path}."));
+    let missing = |id, path: &str| invalid(id, &format!("There is no file {}.", path_in_words(path)));
     let leaf = leaf.ok_or_else(|| missing(LEAF, leaf_path))?;
     let chain_path = source.trust_chain_path.as_deref().unwrap_or_default();
     let chain = chain.ok_or_else(|| missing(CHAIN, chain_path))?;
     let leaf = certificates(leaf.expose())
-        .map_err(|problem| invalid(LEAF, &format!("The file {leaf_path} {problem}.")))?
+        .map_err(|problem| invalid(LEAF, &format!("The file {} {problem}.", path_in_words(leaf_path))))?
         .into_iter()
         .next()
-        .ok_or_else(|| invalid(LEAF, &format!("The file {leaf_path} holds no certificate.")))?;
+        .ok_or_else(|| {
+            invalid(LEAF, &format!("The file {} holds no certificate.", path_in_words(leaf_path)))
+        })?;
     let chain = certificates(chain.expose())
         .and_then(|list| match list.as_slice() {
             [] if !chain.expose().trim().is_empty() => Err("holds no certificate"),
             _ => after_leaf(&leaf, list),
         })
-        .map_err(|problem| invalid(CHAIN, &format!("The file {chain_path} {problem}.")))?;
+        .map_err(|problem| invalid(CHAIN, &format!("The file {} {problem}.", path_in_words(chain_path))))?;
     let list: Vec<String> = std::iter::once(leaf).chain(chain).collect();
     let subject_token = format!("[\"{}\"]", list.join("\",\""));
     Ok(Certificate { subject_token: Secret::new(subject_token), client_certificate })

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::ask::CommandOutput;
 use crate::config::{CredentialConfig, ExecutableSource};
 use crate::desk::{Desk, Flow, how_it_ended};
-use crate::error::{Error, ErrorCode, RemoteError, Stage};
+use crate::error::{Error, ErrorCode, RemoteError, Stage, path_in_words};
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
@@ -100,7 +100,9 @@ fn kept_token(desk: &mut Desk, path: &str, config: &CredentialConfig) -> Flow<Op
         }
         // Out of date, or of a time that nobody knows; or a failure, which may have passed.
         Ok(_) => Ok(None),
-        Err(problem) => Err(malformed(CACHE, &format!("The output file {path} has {problem}.")).into()),
+        Err(problem) => {
+            Err(malformed(CACHE, &format!("The output file {} has {problem}.", path_in_words(path))).into())
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::subject_token;
 use crate::config::FileSource;
 use crate::desk::{Desk, Flow};
-use crate::error::{Error, ErrorCode, Stage};
+use crate::error::{Error, ErrorCode, Stage, path_in_words};
 use crate::secret::Secret;
 
 /// The token, with what surrounds it taken away.
@@ -14,7 +14,7 @@ pub(super) fn token(desk: &mut Desk, source: &FileSource) -> Flow<Secret> {
     let Some(text) = desk.file(ID, &source.path, hint)? else {
         return Err(Error::new(
             ErrorCode::SubjectTokenMissing,
-            format!("There is no file {}.", source.path),
+            format!("There is no file {}.", path_in_words(&source.path)),
             "Correct credential_source.file, or see that the token is mounted or written there.",
         )
         .at(Stage::Source)
@@ -22,7 +22,7 @@ pub(super) fn token(desk: &mut Desk, source: &FileSource) -> Flow<Secret> {
         .into());
     };
     let token = subject_token::read(&source.format, &text).map_err(|problem| {
-        subject_token::invalid(&format!("The file {} {problem}.", source.path)).about_ask(ID)
+        subject_token::invalid(&format!("The file {} {problem}.", path_in_words(&source.path))).about_ask(ID)
     })?;
     desk.keep_secret(&token);
     Ok(token)

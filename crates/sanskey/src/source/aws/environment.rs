@@ -11,8 +11,13 @@ pub(super) fn read(desk: &mut Desk, options: &Options, calls: &Calls) -> Flow<En
     const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
     const KEY: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
     const METADATA: [&str; 2] = [METADATA_DISABLED, METADATA_MODE];
-    const STS: [&str; 4] =
-        ["AWS_ENDPOINT_URL_STS", ENDPOINT_URL, "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"];
+    const STS: [&str; 5] = [
+        "AWS_ENDPOINT_URL_STS",
+        ENDPOINT_URL,
+        IGNORE_ENDPOINT_URLS,
+        "AWS_USE_FIPS_ENDPOINT",
+        "AWS_USE_DUALSTACK_ENDPOINT",
+    ];
 
     let needs_region = options.aws_region.as_deref().is_none_or(str::is_empty);
     let needs_credentials = options.aws_credentials.is_none();
@@ -44,6 +49,7 @@ pub(super) fn read(desk: &mut Desk, options: &Options, calls: &Calls) -> Flow<En
 const METADATA_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
 const METADATA_MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
 const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+const IGNORE_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 
 /// Whether the EC2 instance metadata service must be left alone.
 pub(super) fn is_metadata_disabled(env: &Env) -> bool {
@@ -62,6 +68,9 @@ pub(super) fn is_true(env: &Env, variable: &str) -> bool {
 /// The endpoint of one service or of all, with a path:
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
 pub(super) fn endpoint(env: &Env, of_service: &'static str) -> Result<Option<String>, Error> {
+    if is_true(env, IGNORE_ENDPOINT_URLS) {
+        return Ok(None);
+    }
     let named = [of_service, ENDPOINT_URL].into_iter().find_map(|name| Some((name, env.get(name)?)));
     let Some((name, url)) = named else { return Ok(None) };
     sts::custom_endpoint(name, url.expose()).map(Some)

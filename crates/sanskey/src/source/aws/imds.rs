@@ -27,7 +27,7 @@ const SERVER: Server = Server {
     timeout: Duration::from_secs(1),
     first_delay: Duration::from_millis(100),
     retry_unreachable: false,
-    connection_hint: "On EC2, see that the metadata service is enabled and, in a container, that its hop limit is 2 or more. Elsewhere, set AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    connection_hint: "On EC2, see that the metadata service is enabled and, in a container, that its hop limit is 2 or more. Elsewhere, set AWS_REGION and a source of AWS credentials, such as AWS_PROFILE.",
     rejected: ErrorCode::ImdsRejected,
     unavailable: ErrorCode::ImdsUnavailable,
     malformed: ErrorCode::ImdsMalformed,
@@ -56,7 +56,7 @@ impl Imds {
             return Err(unavailable(
                 ErrorCode::AwsCredentialsUnavailable,
                 "The environment names no AWS credentials",
-                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or add credential_source.url to the configuration.",
+                "Set a source of AWS credentials, such as AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or add credential_source.url to the configuration.",
                 is_disabled,
             ));
         }
@@ -145,7 +145,7 @@ fn imds_request(method: Method, url: &str) -> HttpRequest {
 fn first_role(answer: &Answer, session: Option<&Secret>) -> Result<String, Error> {
     let missing =
         |error: Error| error.about_ask(&answer.ask_id).with_status(answer.response.status).at(Stage::Source);
-    let hint = "Attach an instance profile with an IAM role to this instance, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
+    let hint = "Attach an instance profile with an IAM role to this instance, or set a source of AWS credentials, such as AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
     let what = "The EC2 metadata service names no IAM role for this instance.";
     if answer.response.status == 404 {
         return Err(missing(Error::new(ErrorCode::AwsRoleMissing, what, hint)));

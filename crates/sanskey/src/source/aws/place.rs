@@ -8,7 +8,7 @@ use super::web_identity::WebIdentity;
 use super::{environment, profile};
 use crate::aws::{AssumeRole, Credentials};
 use crate::desk::{Desk, Env, Flow};
-use crate::error::Stage;
+use crate::error::{Error, Stage};
 use crate::goal::Options;
 use crate::secret::Secret;
 
@@ -41,11 +41,16 @@ impl Origin {
     /// The first place that is configured: the caller's credentials or profile, the environment's access
     /// key, web identity, profile and container, the instance.
     pub(super) fn find(desk: &mut Desk, env: &Env, options: &Options) -> Flow<Self> {
+        let profile = options.aws_profile.as_deref().filter(|name| !name.is_empty());
+        if profile.is_some() && options.aws_credentials.is_some() {
+            let message = "AWS credentials and an AWS profile were given, of which only one can be used.";
+            return Err(Error::invalid_argument(message).at(Stage::Source).into());
+        }
         if let Some(credentials) = &options.aws_credentials {
             credentials.check().map_err(|error| error.at(Stage::Source))?;
             return Ok(Place::Known(credentials.clone()).into());
         }
-        if let Some(name) = options.aws_profile.as_deref().filter(|name| !name.is_empty()) {
+        if let Some(name) = profile {
             return profile::origin(desk, env, name);
         }
         if let Some(credentials) = environment::credentials_in(env)? {

@@ -10,6 +10,7 @@ use super::role_credentials;
 use crate::aws::Credentials;
 use crate::desk::{Desk, Flow, how_it_ended};
 use crate::error::{Error, ErrorCode, Stage};
+use crate::secret::Secret;
 use crate::time::UnixTime;
 
 /// The program and its arguments.
@@ -25,16 +26,21 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 impl Process {
     pub(super) fn credentials(&self, desk: &mut Desk) -> Flow<Credentials> {
         let hint = "The program is the one of credential_process in the AWS profile. Where programs cannot be run, give AWS credentials to sanskey.";
-        let output = desk.command(ID, &self.argv, &[], TIMEOUT, hint)?;
+        let mut output = desk.command(ID, &self.argv, &[], TIMEOUT, hint)?;
         desk.keep_secret(&output.stdout);
         if output.exit_code != Some(0) {
-            // It may have written a key all the same, and quote parts of it where it complains.
-            if let Ok(Value::Object(mut body)) = serde_json::from_str(output.stdout.expose()) {
-                for name in ["SecretAccessKey", "SessionToken"] {
-                    if let Some(secret) = role_credentials::take_text(&mut body, name) {
-                        desk.keep_secret(&secret);
+            // It may have written a key all the same, and quote parts of it where it complains. Where the key
+            // cannot be made out, what it complains about is not shown.
+            match serde_json::from_str(output.stdout.expose().trim()) {
+                Ok(Value::Object(mut body)) => {
+                    for name in ["SecretAccessKey", "SessionToken"] {
+                        if let Some(secret) = role_credentials::take_text(&mut body, name) {
+                            desk.keep_secret(&secret);
+                        }
                     }
                 }
+                _ if output.stdout.expose().trim().is_empty() => {}
+                _ => output.stderr = Secret::default(),
             }
             let message = format!("The credential_process of the AWS profile {}.", how_it_ended(&output));
             let hint =

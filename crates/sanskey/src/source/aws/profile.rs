@@ -13,7 +13,7 @@ use super::web_identity::WebIdentity;
 use crate::aws::shared_config::{self, Section};
 use crate::aws::{AssumeRole, Credentials, region};
 use crate::desk::{Desk, Env, Flow, both};
-use crate::error::{Error, ErrorCode, Stage, on_one_line};
+use crate::error::{Error, ErrorCode, Stage, on_one_line, path_in_words};
 use crate::secret::Secret;
 use crate::words;
 
@@ -23,6 +23,7 @@ pub(super) const VARIABLES: [&str; 6] =
 
 const CONFIG_FILE: &str = "AWS_CONFIG_FILE";
 const CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
+const PLACES: [&str; 2] = [CONFIG_FILE, CREDENTIALS_FILE];
 
 /// What the profile of this name leads to.
 pub(super) fn origin(desk: &mut Desk, env: &Env, name: &str) -> Flow<Origin> {
@@ -32,7 +33,7 @@ pub(super) fn origin(desk: &mut Desk, env: &Env, name: &str) -> Flow<Origin> {
 
 /// Follows `source_profile` from profile to profile, to the one that has credentials.
 fn resolve(files: &Files, env: &Env, name: &str) -> Result<Origin, Error> {
-    let mut profile = files.profile(name).ok_or_else(|| missing(name))?;
+    let mut profile = files.profile(name).ok_or_else(|| missing(name, files))?;
     let region = profile.text("region");
     let mut roles = Vec::new();
     let mut visited = vec![name.to_owned()];
@@ -59,7 +60,7 @@ fn resolve(files: &Files, env: &Env, name: &str) -> Result<Origin, Error> {
                 return Err(profile.invalid("leads back to itself by way of source_profile"));
             }
             (Some(next), None) => {
-                profile = files.profile(&next).ok_or_else(|| missing(&next))?;
+                profile = files.profile(&next).ok_or_else(|| missing(&next, files))?;
                 visited.push(next);
             }
         }
@@ -72,6 +73,7 @@ fn resolve(files: &Files, env: &Env, name: &str) -> Result<Origin, Error> {
 struct Files {
     config: Vec<Section>,
     credentials: Vec<Section>,
+    paths: [Option<String>; 2],
     home: Option<String>,
 }
 
@@ -79,10 +81,15 @@ impl Files {
     fn read(desk: &mut Desk, env: &Env) -> Flow<Self> {
         let home = env.get("HOME").or_else(|| env.get("USERPROFILE"));
         let home = home.map(|home| home.expose().trim_end_matches('/').to_owned());
+        // Without a home directory there are no usual places.
         let path = |variable, usual: &str| {
-            let path = env.get(variable).map_or(usual, Secret::expose);
-            expand(path, home.as_deref()).ok_or_else(|| {
-                let message = format!("The path {path} of an AWS configuration file begins at the home directory, which neither HOME nor USERPROFILE names.");
+            let named = env.get(variable).map(Secret::expose);
+            if named.is_none() && home.is_none() && PLACES.iter().any(|place| env.get(place).is_some()) {
+                return Ok(None);
+            }
+            let path = named.unwrap_or(usual);
+            expand(path, home.as_deref()).map(Some).ok_or_else(|| {
+                let message = format!("The path {} of an AWS configuration file begins at the home directory, which neither HOME nor USERPROFILE names.", path_in_words(path));
                 let hint = "Set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE to absolute paths, or HOME. Where files cannot be read, unset AWS_PROFILE and give AWS credentials to sanskey.";
                 Error::new(ErrorCode::AwsProfileFileInvalid, message, hint).at(Stage::Source)
             })
@@ -90,13 +97,16 @@ impl Files {
         let config_path = path(CONFIG_FILE, "~/.aws/config")?;
         let credentials_path = path(CREDENTIALS_FILE, "~/.aws/credentials")?;
         let hint = "An AWS profile is in use (AWS_PROFILE, AWS_DEFAULT_PROFILE or the option aws_profile), whose files are named by AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE. Where files cannot be read, give AWS credentials to sanskey.";
-        let (config, credentials) = both(
-            desk.file("aws-config-file", &config_path, hint),
-            desk.file("aws-credentials-file", &credentials_path, hint),
-        )?;
+        let mut read = |id, path: &Option<String>| match path {
+            Some(path) => desk.file(id, path, hint),
+            None => Ok(None),
+        };
+        let (config, credentials) =
+            both(read("aws-config-file", &config_path), read("aws-credentials-file", &credentials_path))?;
         Ok(Self {
-            config: parse("aws-config-file", &config_path, config)?,
-            credentials: parse("aws-credentials-file", &credentials_path, credentials)?,
+            config: parse("aws-config-file", config_path.as_deref(), config)?,
+            credentials: parse("aws-credentials-file", credentials_path.as_deref(), credentials)?,
+            paths: [config_path, credentials_path],
             home,
         })
     }
@@ -122,10 +132,10 @@ impl Files {
     }
 }
 
-fn parse(ask_id: &str, path: &str, text: Option<Secret>) -> Result<Vec<Section>, Error> {
-    let Some(text) = text else { return Ok(Vec::new()) };
+fn parse(ask_id: &str, path: Option<&str>, text: Option<Secret>) -> Result<Vec<Section>, Error> {
+    let (Some(path), Some(text)) = (path, text) else { return Ok(Vec::new()) };
     shared_config::parse(text.expose()).map_err(|problem| {
-        let message = format!("Line {} of {path} {}.", problem.line, problem.what);
+        let message = format!("Line {} of {} {}.", problem.line, path_in_words(path), problem.what);
         Error::new(
             ErrorCode::AwsProfileFileInvalid,
             message,
@@ -144,10 +154,11 @@ fn expand(path: &str, home: Option<&str>) -> Option<String> {
     }
 }
 
-fn missing(name: &str) -> Error {
+fn missing(name: &str, files: &Files) -> Error {
+    let paths: Vec<String> = files.paths.iter().flatten().map(|path| path_in_words(path)).collect();
     Error::new(
         ErrorCode::AwsProfileMissing,
-        format!("There is no AWS profile {}.", on_one_line(name)),
+        format!("There is no AWS profile {} in {}.", on_one_line(name), paths.join(" and ")),
         "Add it to ~/.aws/config (as [profile NAME]) or ~/.aws/credentials (as [NAME]), correct AWS_PROFILE or source_profile, or say with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE where the files are.",
     )
     .at(Stage::Source)

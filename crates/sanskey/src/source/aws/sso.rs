@@ -13,7 +13,7 @@ use sha1::{Digest, Sha1};
 use super::role_credentials;
 use crate::aws::Credentials;
 use crate::desk::{Desk, Flow};
-use crate::error::{Error, ErrorCode, Stage};
+use crate::error::{Error, ErrorCode, Stage, path_in_words};
 use crate::http::{HttpRequest, Method};
 use crate::secret::Secret;
 use crate::server::Server;
@@ -59,9 +59,11 @@ impl Sso {
         url.push_str("&role_name=");
         url.extend(encode(&self.role_name));
         let answer = desk.http(CREDENTIALS, &SERVER, &|_| {
-            Ok(HttpRequest::new(Method::Get, &*url, SERVER.timeout)
+            let request = HttpRequest::new(Method::Get, &*url, SERVER.timeout)
                 .header("accept", "application/json")
-                .header("x-amz-sso_bearer_token", token.clone()))
+                .header("x-amz-sso_bearer_token", token.clone());
+            // Over http the endpoint is on this machine.
+            Ok(if url.starts_with("http:") { request.bypassing_proxies() } else { request })
         })?;
         let text = SERVER.accept(&answer).map_err(explain)?;
         let malformed = |problem: &str| {
@@ -83,7 +85,10 @@ impl Sso {
             let hint = "Log in with `aws sso login` and the profile's name. A service that nobody logs in to should have a role of its own instead.";
             Error::new(
                 ErrorCode::AwsSsoTokenInvalid,
-                format!("The token of the login to IAM Identity Center, {}, {problem}.", self.token_file),
+                format!(
+                    "The token of the login to IAM Identity Center, {}, {problem}.",
+                    path_in_words(&self.token_file)
+                ),
                 hint,
             )
             .at(Stage::Source)

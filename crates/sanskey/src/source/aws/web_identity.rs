@@ -5,7 +5,7 @@
 
 use crate::aws::calls::{check_name, check_role_arn};
 use crate::desk::{Desk, Env, Flow};
-use crate::error::{Error, ErrorCode, Stage};
+use crate::error::{Error, ErrorCode, Stage, path_in_words};
 use crate::secret::Secret;
 use crate::url::is_visible_ascii;
 
@@ -67,7 +67,10 @@ impl WebIdentity {
         let invalid = |problem: &str| {
             Error::new(
                 ErrorCode::AwsWebIdentityTokenInvalid,
-                format!("The file of the web identity token, {}, {problem}.", self.token_file),
+                format!(
+                    "The file of the web identity token, {}, {problem}.",
+                    path_in_words(&self.token_file)
+                ),
                 "See that the path in AWS_WEB_IDENTITY_TOKEN_FILE or web_identity_token_file is right, and that the token is mounted there. On EKS, the service account needs the annotation eks.amazonaws.com/role-arn before the pod starts.",
             )
             .at(Stage::Source)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{checked_header, checked_url, missing};
 use crate::config::Format;
 use crate::desk::{Answer, Desk, Flow};
-use crate::error::{Error, ErrorCode, Stage};
+use crate::error::{Error, ErrorCode, Stage, path_in_words};
 use crate::http::{HttpRequest, Method};
 use crate::secret::Secret;
 use crate::server::Server;
@@ -77,10 +77,11 @@ pub(super) fn of_workload_identity(desk: &mut Desk, resource: Option<&str>) -> F
     };
     let hint = "The file is the one that AZURE_FEDERATED_TOKEN_FILE names. Where files cannot be read, use another source.";
     let text = desk.file(TOKEN, path.expose(), hint)?;
-    let text =
-        text.ok_or_else(|| missing(&format!("There is no file {}.", path.expose()), unset).about_ask(TOKEN))?;
+    let text = text.ok_or_else(|| {
+        missing(&format!("There is no file {}.", path_in_words(path.expose())), unset).about_ask(TOKEN)
+    })?;
     let token = subject_token::read(&Format::Text, &text).map_err(|problem| {
-        let error = subject_token::invalid(&format!("The file {} {problem}.", path.expose()));
+        let error = subject_token::invalid(&format!("The file {} {problem}.", path_in_words(path.expose())));
         error.about_ask(TOKEN).with_hint(unset)
     })?;
     let Some(resource) = resource else { return Ok(token) };
