@@ -105,7 +105,7 @@ function askOf(wire: WireAsk): Ask {
     case "read_file":
       return { id, action: wire.action, path: wire.path };
     case "run_command":
-      return { id, action: wire.action, argv: wire.argv, env: wire.env, timeoutMs: wire.timeout_ms };
+      return sealed({ id, action: wire.action, timeoutMs: wire.timeout_ms }, { argv: wire.argv, env: wire.env });
     case "wait":
       return { id, action: wire.action, durationMs: wire.duration_ms };
   }

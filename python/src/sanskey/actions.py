@@ -47,7 +47,7 @@ class ReadFile(Record):
     path: str
 
 
-class RunCommand(Record, redacted=("env",)):
+class RunCommand(Record, redacted=("argv", "env")):
     """Run a program, without a shell."""
 
     argv: list[str]

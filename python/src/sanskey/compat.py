@@ -138,7 +138,7 @@ def _seconds(lifetime: object) -> int | None:
     """`"3600s"`, as Google's APIs write it. Which numbers are possible, the core knows."""
     if lifetime is None:
         return None
-    if isinstance(lifetime, str) and lifetime.endswith("s") and lifetime[:-1].isdecimal():
+    if isinstance(lifetime, str) and len(lifetime) <= 7 and lifetime.endswith("s") and lifetime[:-1].isdecimal():
         return int(lifetime[:-1])
     raise _invalid("gcp_token_lifetime", 'must be a number of seconds with an s, such as "3600s", or None')
 
