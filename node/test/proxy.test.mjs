@@ -98,9 +98,9 @@ const HUB = { roleArn: "arn:aws:iam::123456789012:role/sanskey-hub-role" };
 for (const [where, env, options, passed, error] of [
   ["an instance", () => ({}), {}, "/v1/token", "sts_malformed"],
   ["a container", (url) => ({ AWS_CONTAINER_CREDENTIALS_FULL_URI: url + TASK }), {}, "/v1/token", "sts_malformed"],
-  ["an instance with another role", () => ({}), { awsAssumeRole: HUB }, "/", "aws_sts_malformed"],
+  ["an instance with another role", () => ({}), { awsAssumeRole: HUB }, "/v1/token", "sts_malformed"],
 ]) {
-  test(`the keys of ${where} do not pass a proxy, and what goes to AWS and Google does`, async (t) => {
+  test(`the keys of ${where} do not pass a proxy, nor what AWS STS on this machine is asked; what goes to Google does`, async (t) => {
     const { url, config } = await startEmulator(t);
     const proxy = await startProxy(t);
     const all = { HTTP_PROXY: proxy.url, AWS_REGION: "us-east-1", AWS_ENDPOINT_URL_STS: url, ...env(url) };

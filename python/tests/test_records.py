@@ -103,7 +103,7 @@ def test_no_secret_in_any_repr_or_str(secret: str) -> None:
         HttpResponse(200, iter([("x", secret)]), secret),
         CommandOutput(0, secret, secret),
         sources.Url("https://host/", {"authorization": secret}),
-        RunCommand(["program"], {"NAME": secret}, 1),
+        RunCommand(["program", secret], {"NAME": secret}, 1),
         AwsCredentials(secret, secret, secret),
         Token(secret, EXPIRY, "federated"),
         Done(Token(secret, EXPIRY, "federated")),

@@ -69,10 +69,11 @@ def test_exchange(path: Path, caplog: pytest.LogCaptureFixture) -> None:
 
 def aws_options(options: dict[str, Any]) -> AwsOptions:
     session, jwt = options.get("aws_get_session_token"), options.get("aws_web_identity_token")
+    roles = options.get("aws_assume_role")
     return {
         "aws_region": options["aws_region"],
         "aws_profile": options.get("aws_profile"),
-        "aws_assume_role": [AssumeRole(**role) for role in options.get("aws_assume_role") or []],
+        "aws_assume_role": None if roles is None else [AssumeRole(**role) for role in roles],
         "aws_get_session_token": None if session is None else GetSessionToken(**session),
         "aws_web_identity_token": None if jwt is None else GetWebIdentityToken(**jwt),
     }

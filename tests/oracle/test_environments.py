@@ -34,6 +34,8 @@ REGION_OF_INSTANCE, REGION_OF_PROFILE = "us-west-2", "eu-north-1"
 
 def source_of(row):
     """The first place that is configured, or the error: nothing falls through to another identity."""
+    if row.credentials and row.profile:
+        return "invalid_argument"
     if row.credentials:
         return "caller"
     if row.profile:

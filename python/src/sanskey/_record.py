@@ -133,5 +133,5 @@ def redact(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name!r}: '***'" for name in value) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(f"({name!r}, '***')" for name, _ in value) + "]"
+        return "[" + ", ".join("'***'" if isinstance(each, str) else f"({each[0]!r}, '***')" for each in value) + "]"
     return "'***'"
