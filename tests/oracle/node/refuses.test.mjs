@@ -28,14 +28,14 @@ for (const [name, getToken] of Object.entries(clients)) {
     const emulator = await startEmulator(t);
     useEnvironment(t, keysOf(await emulator.roleCredentials()));
     t.mock.timers.enable({ apis: ["Date"], now: Date.now() - SIXTEEN_MINUTES_MS });
-    await refused(getToken(emulator.configFile), "Signature expired");
+    await refusedUnlessCorrected(name, getToken(emulator.configFile), "Signature expired");
   });
 
   test(`${name}: a future date`, async (t) => {
     const emulator = await startEmulator(t);
     useEnvironment(t, keysOf(await emulator.roleCredentials()));
     t.mock.timers.enable({ apis: ["Date"], now: Date.now() + SIXTEEN_MINUTES_MS });
-    await refused(getToken(emulator.configFile), "Signature not yet current");
+    await refusedUnlessCorrected(name, getToken(emulator.configFile), "Signature not yet current");
   });
 
   test(`${name}: a wrong account`, async (t) => {
@@ -51,6 +51,12 @@ for (const [name, getToken] of Object.entries(clients)) {
     writeFileSync(emulator.configFile, text.replace("/providers/", "/providers/another-"));
     await refused(getToken(emulator.configFile), "invalid_target");
   });
+}
+
+/** Google's client is refused; sanskey takes the time of the server. */
+async function refusedUnlessCorrected(name, attempt, words) {
+  if (name === "sanskey") assert.ok(await attempt);
+  else await refused(attempt, words);
 }
 
 async function refused(result, words) {
