@@ -2,7 +2,7 @@
 //!
 //! Sources: "Configure Workload Identity Federation with other identity providers" and the reference of the
 //! STS method `token`. The rules are numbered O3 to O9; a refusal names its rule. The emulated provider trusts
-//! AWS's own issuer; its discovery document and its keys are at hand.
+//! AWS's own issuer or the one of a cluster, whose keys are at hand.
 //!
 //! | rule | says |
 //! |---|---|

@@ -106,7 +106,10 @@ fn oidc_holder(
         issuer: settings.oidc_issuer.as_deref().unwrap_or(&settings.outbound_issuer),
         allowed_audiences: &settings.oidc_allowed_audiences,
     };
-    let verified = google_oidc::verify(exchange.subject_token, &expected, || store.signing_keys.rs256(), now)
+    // The keys of the issuer that the provider trusts: a cluster's, for its pods, or AWS's own.
+    let is_of_pods = expected.issuer == settings.pod_issuer;
+    let key = || if is_of_pods { store.signing_keys.of_pods() } else { store.signing_keys.rs256() };
+    let verified = google_oidc::verify(exchange.subject_token, &expected, key, now)
         .map_err(|refusal| refused(&refusal))?;
     let subject = attributes::of_web_identity(verified.subject, settings)?;
     // A token that is over by less than the tolerance was seen to be worth another minute.
