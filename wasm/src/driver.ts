@@ -27,8 +27,11 @@ export interface StepReport {
 
 /** How a token is to be got. */
 export interface FetchTokenOptions extends AwsOptions {
-  /** OAuth 2.0 scopes. Default: `https://www.googleapis.com/auth/cloud-platform`. */
-  readonly scopes?: readonly string[] | undefined;
+  /**
+   * OAuth 2.0 scopes: a list, or a string in which they are separated by spaces or commas. Default:
+   * `https://www.googleapis.com/auth/cloud-platform`.
+   */
+  readonly scopes?: readonly string[] | string | undefined;
   /** How to reach the network and the rest of the world. */
   readonly host?: Host | undefined;
   /**

@@ -84,7 +84,8 @@ export type Endpoints = "any" | "google" | "loopback";
 /** What an exchange is for: an OAuth 2.0 access token. Without scopes it is good for `cloud-platform`. */
 export interface AccessTokenGoal {
   readonly goal: "access_token";
-  readonly scopes?: readonly string[] | undefined;
+  /** A list, or a string in which they are separated by spaces or commas. */
+  readonly scopes?: readonly string[] | string | undefined;
 }
 
 /** What an exchange is for. */

@@ -48,7 +48,8 @@ interface WireOutcome {
 /** GOAL */
 export function goalText(goal: Goal): string {
   if (goal?.goal !== "access_token") throw misuse("The goal must be { goal: \"access_token\", scopes }.");
-  return JSON.stringify({ goal: goal.goal, scopes: goal.scopes ?? [] });
+  const { scopes = [] } = goal;
+  return JSON.stringify({ goal: goal.goal, scopes: typeof scopes === "string" ? scopes.split(/[\s,]+/).filter(Boolean) : scopes });
 }
 
 /** OPTIONS */

@@ -287,12 +287,18 @@ test("an observer that throws ends fetchToken", async () => {
   await assert.rejects(fetchToken(config, { ...supplied, host: { http: () => granted }, onStep }), { message: "full disk" });
 });
 
-test("scopes are asked for", async () => {
-  let body;
-  const http = (request) => ((body = request.body), granted);
-  await fetchToken(config, { ...supplied, host: { http }, scopes: ["https://www.googleapis.com/auth/devstorage.read_only"] });
-  assert.match(body, /&scope=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fdevstorage.read_only&/);
-});
+for (const [form, scopes] of [
+  ["a list", ["https://www.googleapis.com/auth/devstorage.read_only", "openid"]],
+  ["a string with spaces", "https://www.googleapis.com/auth/devstorage.read_only  openid"],
+  ["a string with commas", "https://www.googleapis.com/auth/devstorage.read_only, openid"],
+]) {
+  test(`scopes are asked for: ${form}`, async () => {
+    let body;
+    const http = (request) => ((body = request.body), granted);
+    await fetchToken(config, { ...supplied, host: { http }, scopes });
+    assert.match(body, /&scope=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fdevstorage.read_only%20openid&/);
+  });
+}
 
 test("a refused configuration names its field", async () => {
   const elsewhere = { ...config, token_url: "https://sts.example.com/v1/token" };
