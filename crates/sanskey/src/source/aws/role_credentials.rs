@@ -17,7 +17,10 @@ pub(super) fn read(server: &Server, answer: &Answer, text: &str) -> Result<Crede
     };
     let credentials = take(&mut body, ["AccessKeyId", "SecretAccessKey", "Token"]);
     if let Some(code) = body.get("Code").and_then(Value::as_str).filter(|code| *code != "Success") {
-        let remote = RemoteError::new(Some(code), body.get("Message").and_then(Value::as_str));
+        // A code is a word. What is none may be a part of the credentials, in an answer that was cut.
+        let is_word = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric());
+        let message = body.get("Message").and_then(Value::as_str);
+        let remote = RemoteError::new(Some(code).filter(|_| is_word), message);
         let hint = "AWS could not take on the role: see that it exists, and that its trust policy admits this machine.";
         return Err(server
             .rejected(answer.response.status, remote)
