@@ -31,7 +31,7 @@ const textOfConfig = Symbol.for("sanskey.CredentialConfig.text");
  */
 export class CredentialConfig {
   readonly #text: string;
-  /** `external_account`. */
+  /** `external_account`, or `impersonated_service_account`. */
   readonly type: string;
   /** The workload identity pool provider, `//iam.googleapis.com/projects/...`. */
   readonly audience: string;

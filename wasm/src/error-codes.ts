@@ -36,7 +36,7 @@ export const ERROR_CODES = {
   aws_region_unknown: "config",
   /** The metadata service knows no IAM role for this instance. */
   aws_role_missing: "remote",
-  /** The environment names a source of AWS credentials that is not supported. */
+  /** An AWS profile names a source of credentials that is not supported. */
   aws_source_unsupported: "config",
   /** The answer of IAM Identity Center is not what its protocol says. */
   aws_sso_malformed: "remote",

@@ -126,7 +126,7 @@ error_codes! {
     AwsRegionUnknown = "aws_region_unknown", Config;
     /// The metadata service knows no IAM role for this instance.
     AwsRoleMissing = "aws_role_missing", Remote;
-    /// The environment names a source of AWS credentials that is not supported.
+    /// An AWS profile names a source of credentials that is not supported.
     AwsSourceUnsupported = "aws_source_unsupported", Config;
     /// The answer of IAM Identity Center is not what its protocol says.
     AwsSsoMalformed = "aws_sso_malformed", Remote;

@@ -1,8 +1,8 @@
 //! Keyless Google Cloud access for workloads that run elsewhere.
 //!
-//! A workload on AWS proves who it is with what its own platform gives it; Google's Security Token
-//! Service exchanges the proof for a short-lived token (Workload Identity Federation), which may
-//! impersonate a service account. A credential configuration (AIP-4117) says where the proof comes
+//! A workload proves who it is with what its own platform gives it: on AWS a signed request, elsewhere a
+//! token or a certificate. Google's Security Token Service exchanges the proof for a short-lived token
+//! (Workload Identity Federation), which may impersonate a service account. A credential configuration (AIP-4117) says where the proof comes
 //! from. No service-account key is involved.
 //!
 //! This crate decides everything and does nothing: it opens no socket, no file and no process, and

@@ -165,7 +165,7 @@ class CredentialConfig:
 
     @property
     def type(self) -> str:
-        """`external_account`."""
+        """`external_account`, or `impersonated_service_account`."""
         return self._required("type")
 
     @property

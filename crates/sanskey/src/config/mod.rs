@@ -1,4 +1,5 @@
-//! The credential configuration file of AIP-4117 (`"type": "external_account"`).
+//! The credential configuration file of AIP-4117 (`"type": "external_account"`), also inside of an
+//! `impersonated_service_account`.
 
 mod aws;
 mod certificate;
@@ -23,9 +24,11 @@ use crate::secret::Secret;
 use crate::sts::ClientAuthentication;
 use fields::Fields;
 
-/// A credential configuration, parsed and checked. It holds nothing but a client secret that is secret.
+/// A credential configuration, parsed and checked. What may be secret in it, a client secret and the headers
+/// of a URL source, is not printed.
 ///
-/// Source of the rules: <https://google.aip.dev/auth/4117>. Unknown fields are ignored.
+/// Source of the rules: <https://google.aip.dev/auth/4117>. Unknown fields are ignored, but for those in the
+/// object `sanskey`, where a misspelt name would leave the workload with another identity.
 #[derive(Clone, Debug)]
 pub struct CredentialConfig {
     audience: String,

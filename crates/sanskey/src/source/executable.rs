@@ -8,6 +8,7 @@ use crate::config::{CredentialConfig, ExecutableSource};
 use crate::desk::{Desk, Flow, how_it_ended};
 use crate::error::{Error, ErrorCode, RemoteError, Stage, path_in_words};
 use crate::secret::Secret;
+use crate::source::take_text;
 use crate::time::UnixTime;
 
 const CACHE: &str = "executable-output-file";
@@ -181,13 +182,6 @@ impl Answer {
         };
         let message = body.get("message").and_then(Value::as_str).ok_or("a failure without message")?;
         Ok(Self::Refusal(RemoteError::new(Some(&code), Some(message))))
-    }
-}
-
-fn take_text(body: &mut Map<String, Value>, name: &str) -> Option<Secret> {
-    match body.get_mut(name).map(Value::take) {
-        Some(Value::String(text)) if !text.is_empty() => Some(Secret::new(text)),
-        _ => None,
     }
 }
 

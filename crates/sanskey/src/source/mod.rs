@@ -8,6 +8,8 @@ mod platform;
 mod subject_token;
 mod url;
 
+use serde_json::{Map, Value};
+
 use crate::config::{CredentialConfig, Source};
 use crate::desk::{Desk, Flow};
 use crate::error::Error;
@@ -22,6 +24,14 @@ pub(crate) enum Proof {
     Certificate(certificate::Certificate),
     SignedRequest(aws::CallerIdentity),
     Token(Secret),
+}
+
+/// Moves a text out of an object, so that a secret is not left in what was parsed. An empty one is none.
+fn take_text(body: &mut Map<String, Value>, name: &str) -> Option<Secret> {
+    match body.get_mut(name).map(Value::take) {
+        Some(Value::String(text)) if !text.is_empty() => Some(Secret::new(text)),
+        _ => None,
+    }
 }
 
 /// Asks the configured source.

@@ -11,6 +11,7 @@ use crate::aws::Credentials;
 use crate::desk::{Desk, Flow, how_it_ended};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::secret::Secret;
+use crate::source::take_text;
 use crate::time::UnixTime;
 
 /// The program and its arguments.
@@ -34,7 +35,7 @@ impl Process {
             match serde_json::from_str(output.stdout.expose().trim()) {
                 Ok(Value::Object(mut body)) => {
                     for name in ["SecretAccessKey", "SessionToken"] {
-                        if let Some(secret) = role_credentials::take_text(&mut body, name) {
+                        if let Some(secret) = take_text(&mut body, name) {
                             desk.keep_secret(&secret);
                         }
                     }

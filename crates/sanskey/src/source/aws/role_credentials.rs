@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use crate::aws::Credentials;
 use crate::desk::Answer;
 use crate::error::{Error, RemoteError};
-use crate::secret::Secret;
 use crate::server::Server;
+use crate::source::take_text;
 
 /// The credentials in `text`, which `server` answered with: the form of EC2 and of containers.
 pub(super) fn read(server: &Server, answer: &Answer, text: &str) -> Result<Credentials, Error> {
@@ -44,12 +44,5 @@ pub(super) fn take(body: &mut Map<String, Value>, names: [&str; 3]) -> Result<Cr
     match credentials.check() {
         Ok(()) => Ok(credentials),
         Err(_) => Err("credentials that cannot be sent in a header".to_owned()),
-    }
-}
-
-pub(super) fn take_text(body: &mut Map<String, Value>, name: &str) -> Option<Secret> {
-    match body.get_mut(name).map(Value::take) {
-        Some(Value::String(text)) if !text.is_empty() => Some(Secret::new(text)),
-        _ => None,
     }
 }

@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorCode, Stage, path_in_words};
 use crate::http::{HttpRequest, Method};
 use crate::secret::Secret;
 use crate::server::Server;
+use crate::source::take_text;
 use crate::time::UnixTime;
 use crate::url::{encode, is_visible_ascii};
 
@@ -101,7 +102,7 @@ impl Sso {
         let Ok(Value::Object(mut body)) = serde_json::from_str(text.expose()) else {
             return Err(invalid("is not a JSON object").into());
         };
-        let token = role_credentials::take_text(&mut body, "accessToken");
+        let token = take_text(&mut body, "accessToken");
         let expires_at = body.get("expiresAt").and_then(Value::as_str).and_then(from_cached_time);
         let (Some(token), Some(expires_at)) = (token, expires_at) else {
             return Err(invalid("has no accessToken and expiresAt").into());
