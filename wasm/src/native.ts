@@ -33,6 +33,7 @@ export interface Native {
   impersonationRequest(params: string): string;
   parseImpersonationResponse(status: number, body: string, now: number): string;
   parseStsResponse(status: number, body: string, now: number): string;
+  requestHeaders(token: string, quotaProjectId: string | undefined): string;
   signRequest(
     method: string,
     url: string,

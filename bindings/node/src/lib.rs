@@ -106,6 +106,11 @@ pub fn parse_impersonation_response(status: u32, body: String, now: f64) -> Resu
 }
 
 #[napi]
+pub fn request_headers(token: String, quota_project_id: Option<String>) -> String {
+    bridge::request_headers(&token, quota_project_id.as_deref())
+}
+
+#[napi]
 pub fn token_freshness(expires_at: f64, now: f64) -> Result<&'static str> {
     bridge::token_freshness(expires_at, now).map_err(thrown)
 }

@@ -14,8 +14,8 @@ mod _native {
     #[pymodule_export]
     use super::{
         Failure, NativeExchange, caller_identity_token, certificate_config, config_summary, create_config,
-        error_codes, impersonation_request, parse_impersonation_response, parse_sts_response, sign_request,
-        sts_request, token_freshness, version,
+        error_codes, impersonation_request, parse_impersonation_response, parse_sts_response,
+        request_headers, sign_request, sts_request, token_freshness, version,
     };
 }
 
@@ -111,6 +111,11 @@ fn impersonation_request(parameters: &str) -> PyResult<String> {
 #[pyfunction]
 fn parse_impersonation_response(status: u32, body: &str, now: f64) -> PyResult<String> {
     bridge::parse_impersonation_response(status, body, now).map_err(thrown)
+}
+
+#[pyfunction]
+fn request_headers(token: &str, quota_project_id: Option<&str>) -> String {
+    bridge::request_headers(token, quota_project_id)
 }
 
 #[pyfunction]

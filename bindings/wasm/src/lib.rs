@@ -101,6 +101,11 @@ pub fn parse_impersonation_response(status: u32, body: &str, now: f64) -> Result
     bridge::parse_impersonation_response(status, body, now).map_err(thrown)
 }
 
+#[wasm_bindgen(js_name = requestHeaders)]
+pub fn request_headers(token: &str, quota_project_id: Option<String>) -> String {
+    bridge::request_headers(token, quota_project_id.as_deref())
+}
+
 #[wasm_bindgen(js_name = tokenFreshness)]
 pub fn token_freshness(expires_at: f64, now: f64) -> Result<String, String> {
     bridge::token_freshness(expires_at, now).map(str::to_owned).map_err(thrown)

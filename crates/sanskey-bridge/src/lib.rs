@@ -181,6 +181,11 @@ pub fn sts_request(parameters: &str) -> Result<String, Failure> {
         exchange.scopes = &scopes;
         exchange.client = parameters.client.as_ref();
         exchange.user_project = parameters.user_project.as_deref();
+        exchange.actor = parameters.actor.as_ref().map(|(token, kind)| (token, kind.as_str()));
+        exchange.access_boundary = parameters.access_boundary.as_deref();
+        exchange.bind_cert_fingerprint = parameters.bind_cert_fingerprint.as_deref();
+        exchange.api_client = parameters.api_client.as_deref();
+        exchange.body_format = parameters.body_format;
         let request = sts::request(&exchange)?;
         Ok(write::request(&request))
     })
@@ -232,6 +237,11 @@ pub fn parse_impersonation_response(status: u32, body: &str, now: f64) -> Result
 /// `invalid_argument` if a time is not a number.
 pub fn token_freshness(expires_at: f64, now: f64) -> Result<&'static str, Failure> {
     Ok(Freshness::of(time(expires_at)?, time(now)?).as_str())
+}
+
+/// [`sanskey::request_headers`]; pairs of name and value as a JSON list.
+pub fn request_headers(token: &str, quota_project_id: Option<&str>) -> String {
+    write::headers(&sanskey::request_headers(&token.into(), quota_project_id))
 }
 
 /// All error codes and whose fault each is, a JSON list in the order of the codes.

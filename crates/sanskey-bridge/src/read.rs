@@ -1,8 +1,8 @@
 //! The host's JSON as the core's data.
 
-use sanskey::sts::ClientAuthentication;
+use sanskey::sts::{BodyFormat, ClientAuthentication};
 use sanskey::{
-    CommandOutput, ConfigParts, EndpointPolicy, FormatParts, Goal, HostFailure, HostFailureKind,
+    ActorToken, CommandOutput, ConfigParts, EndpointPolicy, FormatParts, Goal, HostFailure, HostFailureKind,
     HttpResponse, Options, Reply, Secret, SourceParts, aws,
 };
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ pub struct ReadOptions {
     pub entropy_is_given: bool,
 }
 
-/// `{"goal":"access_token","scopes":[…]}`
+/// `{"goal":"access_token","scopes":[…]}`, `{"goal":"introspection","token":…}` or `{"goal":"revocation"}`
 ///
 /// # Errors
 /// `invalid_argument`.
@@ -25,12 +25,16 @@ pub fn goal(text: &str) -> Result<Goal, Failure> {
     let mut goal = Object::parse(text, "goal")?;
     match goal.required_text("goal")?.as_str() {
         "access_token" => Ok(Goal::AccessToken { scopes: goal.texts("scopes")? }),
-        _ => Err(goal.wrong("goal", "access_token")),
+        "introspection" => Ok(Goal::Introspection { token: goal.required_text("token")?.into() }),
+        "revocation" => Ok(Goal::Revocation),
+        _ => Err(goal.wrong("goal", "access_token, introspection or revocation")),
     }
 }
 
-/// `{"endpoints":…,"entropy":…,"aws_credentials":…,"aws_profile":…,"aws_region":…}` and the calls to AWS
-/// `aws_assume_role` (a list), `aws_get_session_token` and `aws_web_identity_token`, each of them optional.
+/// `{"endpoints":…,"entropy":…,"aws_credentials":…,"aws_profile":…,"aws_region":…}`, the calls to AWS
+/// `aws_assume_role` (a list), `aws_get_session_token` and `aws_web_identity_token`, and `subject_token`,
+/// `actor_token` with `actor_token_type`, `bind_to_certificate`, `api_client` and `token_servers`, each of them
+/// optional.
 ///
 /// # Errors
 /// `invalid_argument`.
@@ -69,6 +73,13 @@ pub fn options(text: &str) -> Result<ReadOptions, Failure> {
         call.signing_algorithm = token.text("signing_algorithm")?;
         core.aws_web_identity_token = Some(call);
     }
+    core.subject_token = options.text("subject_token")?.map(Secret::new);
+    if let Some(token) = options.text("actor_token")? {
+        core.actor_token = Some(ActorToken::new(token, options.required_text("actor_token_type")?));
+    }
+    core.bind_to_certificate = options.boolean("bind_to_certificate")?.unwrap_or(false);
+    core.api_client = options.text("api_client")?;
+    core.token_servers = options.texts("token_servers")?;
     let entropy = options.text("entropy")?;
     if let Some(hexadecimal) = &entropy {
         core.entropy = base16ct::mixed::decode_vec(hexadecimal)
@@ -166,6 +177,11 @@ pub(crate) struct StsParameters {
     pub subject_token_type: String,
     pub client: Option<ClientAuthentication>,
     pub user_project: Option<String>,
+    pub actor: Option<(Secret, String)>,
+    pub access_boundary: Option<String>,
+    pub bind_cert_fingerprint: Option<String>,
+    pub api_client: Option<String>,
+    pub body_format: BodyFormat,
 }
 
 impl StsParameters {
@@ -180,6 +196,18 @@ impl StsParameters {
             subject_token_type: object.required_text("subject_token_type")?,
             client: object.text("client_id")?.map(|id| ClientAuthentication::new(id, client_secret)),
             user_project: object.text("user_project")?,
+            actor: match object.text("actor_token")? {
+                Some(token) => Some((token.into(), object.required_text("actor_token_type")?)),
+                None => None,
+            },
+            access_boundary: object.text("access_boundary")?,
+            bind_cert_fingerprint: object.text("bind_cert_fingerprint")?,
+            api_client: object.text("api_client")?,
+            body_format: match object.text("body_format")?.as_deref() {
+                None | Some("form") => BodyFormat::Form,
+                Some("json") => BodyFormat::Json,
+                Some(_) => return Err(object.wrong("body_format", "form or json")),
+            },
         })
     }
 }
@@ -250,6 +278,7 @@ fn source_parts(source: &mut Object) -> Result<SourceParts, Failure> {
             interactive_timeout_millis: source.whole("interactive_timeout_millis")?,
         },
         "file" => SourceParts::File { path: source.required_text("path")?, format: format_parts(source)? },
+        "kubernetes" => SourceParts::Kubernetes { path: source.text("path")? },
         "url" => {
             let headers = source.pairs("headers")?.into_iter();
             SourceParts::Url {

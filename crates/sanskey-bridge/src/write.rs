@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use sanskey::{Action, Ask, CredentialConfig, ErrorCode, HttpRequest, Outcome, Step, Token};
+use sanskey::introspection::TokenInfo;
+use sanskey::{
+    Action, Ask, CredentialConfig, ErrorCode, Header, HttpRequest, Outcome, Step, Token, UnixTime,
+};
 
 use crate::json::Json;
 
@@ -19,7 +22,7 @@ pub fn step(step: &Step, clock_skew_seconds: Option<i64>) -> String {
     Json::Object(members).write()
 }
 
-/// `{"value":…,"expires_at":…,"kind":…}`
+/// `{"value":…,"expires_at":…,"kind":…}`, and `refresh_token` if there is a new one
 pub fn token(token: &Token) -> String {
     token_json(token).write()
 }
@@ -27,6 +30,11 @@ pub fn token(token: &Token) -> String {
 /// An `http_request`, which is an ask without an id.
 pub fn request(request: &HttpRequest) -> String {
     Json::Object(request_members(request)).write()
+}
+
+/// `[[name, value], …]`
+pub fn headers(headers: &[Header]) -> String {
+    header_pairs(headers).write()
 }
 
 /// What can be read out of a configuration.
@@ -64,16 +72,38 @@ fn outcome_json(outcome: &Outcome) -> Json<'_> {
         Outcome::AccessToken(token) => {
             Json::Object(vec![("goal", "access_token".into()), ("token", token_json(token))])
         }
+        Outcome::Introspection(info) => {
+            Json::Object(vec![("goal", "introspection".into()), ("token_info", token_info_json(info))])
+        }
+        Outcome::Revocation => Json::Object(vec![("goal", "revocation".into())]),
         // A kind of outcome that this bridge does not know yet.
         _ => Json::Null,
     }
 }
 
 fn token_json(token: &Token) -> Json<'_> {
-    Json::Object(vec![
+    let mut members = vec![
         ("value", token.value.expose().into()),
         ("expires_at", Json::Number(token.expires_at.as_seconds())),
         ("kind", token.kind.as_str().into()),
+    ];
+    if let Some(refresh_token) = &token.refresh_token {
+        members.push(("refresh_token", refresh_token.expose().into()));
+    }
+    Json::Object(members)
+}
+
+fn token_info_json(info: &TokenInfo) -> Json<'_> {
+    let time = |time: Option<UnixTime>| time.map_or(Json::Null, |time| Json::Number(time.as_seconds()));
+    Json::Object(vec![
+        ("active", Json::Bool(info.active)),
+        ("username", info.username.as_deref().into()),
+        ("scopes", info.scopes.iter().map(|scope| Json::from(scope.as_str())).collect()),
+        ("client_id", info.client_id.as_deref().into()),
+        ("subject", info.subject.as_deref().into()),
+        ("issuer", info.issuer.as_deref().into()),
+        ("expires_at", time(info.expires_at)),
+        ("issued_at", time(info.issued_at)),
     ])
 }
 
@@ -112,16 +142,24 @@ fn request_members(request: &HttpRequest) -> Vec<(&str, Json<'_>)> {
             ("key_path", certificate.key_path.as_str().into()),
         ])
     });
-    vec![
+    let mut members = vec![
         ("action", "http_request".into()),
         ("method", request.method.as_str().into()),
         ("url", request.url.as_str().into()),
-        ("headers", request.headers.iter().map(|header| pair(&header.name, header.value.expose())).collect()),
+        ("headers", header_pairs(&request.headers)),
         ("body", request.body.expose().into()),
         ("timeout_ms", milliseconds(request.timeout)),
         ("client_certificate", certificate),
         ("bypass_proxy", Json::Bool(request.bypass_proxy)),
-    ]
+    ];
+    if let Some(path) = &request.unix_socket {
+        members.push(("unix_socket", path.as_str().into()));
+    }
+    members
+}
+
+fn header_pairs(headers: &[Header]) -> Json<'_> {
+    headers.iter().map(|header| pair(&header.name, header.value.expose())).collect()
 }
 
 fn pair<'a>(name: &'a str, value: &'a str) -> Json<'a> {

@@ -1,14 +1,12 @@
 //! The exchange as the host sees it: [`Exchange`].
 
 use crate::ask::{Ask, Reply};
-use crate::config::{CredentialConfig, Impersonation};
-use crate::desk::{Desk, Flow, Leave};
+use crate::config::CredentialConfig;
+use crate::desk::{Desk, Leave};
 use crate::error::Error;
-use crate::goal::{CLOUD_PLATFORM_SCOPE, Goal, Options, Outcome, scopes_or_default};
-use crate::source::Proof;
+use crate::flow;
+use crate::goal::{Goal, Options, Outcome};
 use crate::time::UnixTime;
-use crate::token::Token;
-use crate::{impersonation, source, sts};
 
 /// One way from a proof of identity to a token, step by step. The host does what is asked and
 /// replies, until there is an outcome.
@@ -66,7 +64,7 @@ impl Exchange {
     pub fn poll(&mut self, now: UnixTime) -> Result<Step, Error> {
         if self.end.is_none() {
             self.desk.open(now);
-            match run(&mut self.desk, &self.config, &self.goal, &self.options) {
+            match flow::run(&mut self.desk, &self.config, &self.goal, &self.options) {
                 Ok(outcome) => self.end = Some(Ok(outcome)),
                 Err(Leave::Failed(mut error)) => {
                     self.desk.redact(&mut error);
@@ -106,87 +104,4 @@ fn clock_notice(seconds: i64) -> String {
     let direction = if seconds > 0 { "behind" } else { "ahead of" };
     let seconds = seconds.unsigned_abs();
     format!("The clock of this machine is {seconds} s {direction} the server's.")
-}
-
-fn run(desk: &mut Desk, config: &CredentialConfig, goal: &Goal, options: &Options) -> Flow<Outcome> {
-    config.check_endpoints(options.endpoints)?;
-    match goal {
-        Goal::AccessToken { scopes } => {
-            let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-            let scopes = scopes_or_default(&scopes)?;
-            access_token(desk, config, options, scopes).map(Outcome::AccessToken)
-        }
-    }
-}
-
-/// The federated token itself or, where a service account is configured, that account's.
-fn access_token(
-    desk: &mut Desk,
-    config: &CredentialConfig,
-    options: &Options,
-    scopes: &[&str],
-) -> Flow<Token> {
-    let proof = source::proof(desk, config, options)?;
-    let Some((last, before)) = config.impersonations().split_last() else {
-        return federated_token(desk, config, &proof, scopes);
-    };
-    let mut token = federated_token(desk, config, &proof, &[CLOUD_PLATFORM_SCOPE])?;
-    for account in before {
-        let scopes = &[CLOUD_PLATFORM_SCOPE];
-        token = service_account_token(desk, "impersonate-source", account, &proof, &token, scopes)?;
-    }
-    service_account_token(desk, "impersonate", last, &proof, &token, scopes)
-}
-
-fn federated_token(
-    desk: &mut Desk,
-    config: &CredentialConfig,
-    proof: &Proof,
-    scopes: &[&str],
-) -> Flow<Token> {
-    if let Some(client) = config.client() {
-        desk.keep_secret(&client.client_secret);
-    }
-    let answer = desk.http("sts", &sts::SERVER, &|now| {
-        let request = sts::request(&sts::Exchange {
-            token_url: config.token_url(),
-            audience: config.audience(),
-            scopes,
-            subject_token: &proof.subject_token(config, now)?,
-            subject_token_type: proof.subject_token_type(config),
-            client: config.client(),
-            user_project: config.sts_user_project(),
-        })?;
-        Ok(request.with_client_certificate(proof.client_certificate()))
-    })?;
-    let token = sts::parse_answer(&answer)?;
-    desk.keep_secret(&token.value);
-    Ok(token)
-}
-
-fn service_account_token(
-    desk: &mut Desk,
-    id: &str,
-    account: &Impersonation,
-    proof: &Proof,
-    token: &Token,
-    scopes: &[&str],
-) -> Flow<Token> {
-    let delegates: Vec<&str> = account.delegates.iter().map(String::as_str).collect();
-    let answer = desk.http(id, &impersonation::SERVER, &|_| {
-        let request = impersonation::request(&impersonation::Impersonation {
-            url: &account.url,
-            token: &token.value,
-            scopes,
-            lifetime_seconds: account.lifetime_seconds,
-            delegates: &delegates,
-        })?;
-        Ok(request.with_client_certificate(proof.client_certificate()))
-    })?;
-    let mut token = impersonation::parse_answer(&answer)?;
-    // The end is told by the server's clock, and will be compared with the host's.
-    let skew = desk.clock_correction().unwrap_or(0);
-    token.expires_at = token.expires_at.shifted(skew.saturating_neg());
-    desk.keep_secret(&token.value);
-    Ok(token)
 }

@@ -3,6 +3,8 @@
 use crate::aws;
 use crate::config::EndpointPolicy;
 use crate::error::{Error, ErrorCode};
+use crate::introspection::TokenInfo;
+use crate::secret::Secret;
 use crate::token::Token;
 use crate::url::is_visible_ascii;
 
@@ -34,6 +36,13 @@ pub enum Goal {
         /// OAuth 2.0 scopes; none means [`CLOUD_PLATFORM_SCOPE`].
         scopes: Vec<String>,
     },
+    /// What Google's Security Token Service knows of a federated token: whose it is, and whether it is good.
+    Introspection {
+        /// A token of this configuration without a service account.
+        token: Secret,
+    },
+    /// The end of the refresh token of an `external_account_authorized_user`.
+    Revocation,
 }
 
 /// What an exchange has got.
@@ -42,6 +51,10 @@ pub enum Goal {
 pub enum Outcome {
     /// For [`Goal::AccessToken`].
     AccessToken(Token),
+    /// For [`Goal::Introspection`].
+    Introspection(TokenInfo),
+    /// For [`Goal::Revocation`]: it is done.
+    Revocation,
 }
 
 impl Outcome {
@@ -49,7 +62,25 @@ impl Outcome {
     pub fn token(&self) -> Option<&Token> {
         match self {
             Self::AccessToken(token) => Some(token),
+            Self::Introspection(_) | Self::Revocation => None,
         }
+    }
+}
+
+/// A proof of who acts for the workload (RFC 8693 section 2.1), in place of that of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ActorToken {
+    /// The proof.
+    pub token: Secret,
+    /// Its kind: `urn:ietf:params:oauth:token-type:jwt` or `…:id_token`.
+    pub token_type: String,
+}
+
+impl ActorToken {
+    /// An actor token from its parts.
+    pub fn new(token: impl Into<Secret>, token_type: impl Into<String>) -> Self {
+        Self { token: token.into(), token_type: token_type.into() }
     }
 }
 
@@ -57,6 +88,11 @@ impl Outcome {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Options {
+    /// A proof of who acts for the workload, to be sent along with the workload's own.
+    pub actor_token: Option<ActorToken>,
+    /// What asks, such as `gl-python/3.14.0`: Google's Security Token Service is told, with this crate's version and the
+    /// kind of source, in the header `x-goog-api-client`. Without it that header is not sent.
+    pub api_client: Option<String>,
     /// Roles to take on in AWS, one after the other. They replace those of the configuration, also if there
     /// are none in the list.
     pub aws_assume_role: Option<Vec<aws::AssumeRole>>,
@@ -71,11 +107,20 @@ pub struct Options {
     pub aws_region: Option<String>,
     /// Proves the identity by a JWT that AWS signs, in place of a signed `GetCallerIdentity` request.
     pub aws_web_identity_token: Option<aws::GetWebIdentityToken>,
+    /// Binds the federated token to the certificate of an X.509 source: whoever has the token cannot use it
+    /// without the key of that certificate.
+    pub bind_to_certificate: bool,
     /// Which hosts the configuration may lead to.
     pub endpoints: EndpointPolicy,
     /// Random bytes, at least 8, which spread the retries of many workloads over time. With none,
     /// waiting times are not varied.
     pub entropy: Vec<u8>,
+    /// The proof of identity itself, of the configuration's `subject_token_type`; nothing is asked of the
+    /// source then.
+    pub subject_token: Option<Secret>,
+    /// Hosts, such as `idp.example.com`, that may give the workload its token over https, beside those that
+    /// `endpoints` allows. The configuration alone cannot choose a host that is not known.
+    pub token_servers: Vec<String>,
 }
 
 impl Options {
@@ -92,6 +137,20 @@ impl Options {
     /// The defaults, to be changed by the methods below.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Sends this proof of who acts for the workload.
+    #[must_use]
+    pub fn actor_token(mut self, actor: ActorToken) -> Self {
+        self.actor_token = Some(actor);
+        self
+    }
+
+    /// Tells Google what asks.
+    #[must_use]
+    pub fn api_client(mut self, name: impl Into<String>) -> Self {
+        self.api_client = Some(name.into());
+        self
     }
 
     /// Takes on this role in AWS, with the credentials of the role before it.
@@ -136,6 +195,13 @@ impl Options {
         self
     }
 
+    /// Binds the federated token to the certificate of an X.509 source.
+    #[must_use]
+    pub fn bind_to_certificate(mut self) -> Self {
+        self.bind_to_certificate = true;
+        self
+    }
+
     /// Loosens which hosts the configuration may lead to.
     #[must_use]
     pub fn endpoints(mut self, policy: EndpointPolicy) -> Self {
@@ -147,6 +213,20 @@ impl Options {
     #[must_use]
     pub fn entropy(mut self, entropy: impl Into<Vec<u8>>) -> Self {
         self.entropy = entropy.into();
+        self
+    }
+
+    /// Proves the identity by this.
+    #[must_use]
+    pub fn subject_token(mut self, token: impl Into<Secret>) -> Self {
+        self.subject_token = Some(token.into());
+        self
+    }
+
+    /// Lets this host give the workload its token.
+    #[must_use]
+    pub fn token_server(mut self, host: impl Into<String>) -> Self {
+        self.token_servers.push(host.into());
         self
     }
 }

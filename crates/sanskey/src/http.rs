@@ -26,6 +26,8 @@ pub struct HttpRequest {
     pub client_certificate: Option<ClientCertificate>,
     /// Whether the request must not go through a proxy, since its address is link-local.
     pub bypass_proxy: bool,
+    /// The Unix domain socket to connect to, by its path, in place of the URL's host.
+    pub unix_socket: Option<String>,
 }
 
 /// A method of RFC 9110.
@@ -93,6 +95,7 @@ impl HttpRequest {
             timeout,
             client_certificate: None,
             bypass_proxy: false,
+            unix_socket: None,
         }
     }
 
@@ -111,6 +114,12 @@ impl HttpRequest {
     #[must_use]
     pub(crate) fn with_client_certificate(mut self, certificate: Option<&ClientCertificate>) -> Self {
         self.client_certificate = certificate.cloned();
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn over_unix_socket(mut self, path: &str) -> Self {
+        self.unix_socket = Some(path.to_owned());
         self
     }
 

@@ -103,7 +103,7 @@ fn parse(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
             SERVER.malformed(response.status, "with an expireTime that is not a time of RFC 3339")
         })?,
     };
-    Ok(Token { value, expires_at, kind: TokenKind::ServiceAccount })
+    Ok(Token { value, expires_at, kind: TokenKind::ServiceAccount, refresh_token: None })
 }
 
 pub(crate) const SERVER: Server = Server {

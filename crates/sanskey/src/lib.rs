@@ -14,7 +14,7 @@
 //! 4. Do what each [`Action`] says and give the [`Reply`]: [`Exchange::reply`]. Go on with 3.
 //!
 //! The layers below are of use alone, as pure functions: [`sigv4`], [`aws::caller_identity_token`],
-//! [`sts`], [`impersonation`].
+//! [`sts`], [`impersonation`], [`introspection`], [`authorized_user`].
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -36,14 +36,17 @@
 )]
 
 mod ask;
+pub mod authorized_user;
 pub mod aws;
 mod config;
 mod desk;
 mod error;
 mod exchange;
+mod flow;
 mod goal;
 mod http;
 pub mod impersonation;
+pub mod introspection;
 mod refusal;
 mod secret;
 mod server;
@@ -61,11 +64,11 @@ pub use config::{
 };
 pub use error::{Error, ErrorCode, Fault, Stage};
 pub use exchange::{Exchange, Step};
-pub use goal::{CLOUD_PLATFORM_SCOPE, Goal, Options, Outcome};
+pub use goal::{ActorToken, CLOUD_PLATFORM_SCOPE, Goal, Options, Outcome};
 pub use http::{ClientCertificate, Header, HttpRequest, HttpResponse, MAX_BODY_BYTES, Method};
 pub use secret::Secret;
 pub use time::UnixTime;
-pub use token::{Freshness, Token, TokenKind};
+pub use token::{Freshness, Token, TokenKind, request_headers};
 
 /// What README.md shows of this crate compiles.
 #[cfg(doctest)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::http::Header;
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
@@ -16,6 +17,9 @@ pub struct Token {
     pub expires_at: UnixTime,
     /// Whose token it is.
     pub kind: TokenKind,
+    /// For an `external_account_authorized_user`, if the service has issued a new refresh token: it replaces
+    /// the configuration's, which may be of no use from now on. Keep it.
+    pub refresh_token: Option<Secret>,
 }
 
 /// Whose token it is.
@@ -80,6 +84,17 @@ impl Token {
     /// A token that lives for so long from now on.
     pub(crate) fn living(value: Secret, kind: TokenKind, now: UnixTime, lifetime: Option<u64>) -> Self {
         let expires_at = now.plus(Duration::from_secs(lifetime.unwrap_or(0)));
-        Self { value, expires_at, kind }
+        Self { value, expires_at, kind, refresh_token: None }
     }
+}
+
+/// The headers of a request to a Google Cloud API: the token, and the project that is billed and whose quota is
+/// used, if one is given (<https://cloud.google.com/docs/quotas/set-quota-project>).
+pub fn request_headers(token: &Secret, quota_project_id: Option<&str>) -> Vec<Header> {
+    let authorization = Secret::new(format!("Bearer {}", token.expose()));
+    let project = quota_project_id.map(|project| ("x-goog-user-project", project.into()));
+    std::iter::once(("authorization", authorization))
+        .chain(project)
+        .map(|(name, value)| Header { name: name.to_owned(), value })
+        .collect()
 }

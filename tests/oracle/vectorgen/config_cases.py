@@ -163,7 +163,7 @@ def _token_sources():
 
 def _types():
     unsupported = "config_type_unsupported"
-    for kind in ("service_account", "authorized_user", "external_account_authorized_user"):
+    for kind in ("service_account", "authorized_user"):
         yield (
             f"type-{kind.replace('_', '-')}",
             f"A file of the type {kind} is not a workload identity configuration.",

@@ -45,6 +45,8 @@ pub enum SourceParts {
     Azure { app_id_uri: Option<String> },
     /// A token in a file.
     File { path: String, format: Option<FormatParts> },
+    /// A projected token of a Kubernetes pod, in this file; by default where Google's guide mounts it.
+    Kubernetes { path: Option<String> },
     /// A token behind a URL.
     Url { url: String, headers: Vec<(String, Secret)>, format: Option<FormatParts> },
     /// A token from a program; the timeout is 30,000 ms unless another is given.
@@ -290,6 +292,10 @@ impl SourceParts {
                 ])
             }
             Self::File { path, format } => with_format(vec![("file", text(path))], format.as_ref()),
+            Self::Kubernetes { path } => {
+                let path = path.as_deref().unwrap_or(USUAL_KUBERNETES_TOKEN);
+                with_format(vec![("file", text(path))], Some(&FormatParts::Text))
+            }
             Self::Url { url, headers, format } => {
                 let mut members = vec![("url", text(url))];
                 if !headers.is_empty() {
@@ -338,6 +344,9 @@ fn with_format<'a>(mut members: Vec<(&'a str, Tree<'a>)>, format: Option<&'a For
 fn json_format(field: &str) -> Tree<'_> {
     object(vec![("type", text("json")), ("subject_token_field_name", text(field))])
 }
+
+/// <https://cloud.google.com/iam/docs/workload-identity-federation-with-kubernetes>, "Deploy a Kubernetes workload"
+const USUAL_KUBERNETES_TOKEN: &str = "/var/run/service-account/token";
 
 /// JSON whose members stay in their order.
 enum Tree<'a> {

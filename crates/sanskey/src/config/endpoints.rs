@@ -60,15 +60,16 @@ impl EndpointPolicy {
         })
     }
 
-    /// A server that gives tokens to workloads: the clouds' metadata services (Azure's among them), and that of
-    /// GitHub Actions.
-    pub(super) fn check_token_server(self, field: &str, url: &str) -> Result<(), Error> {
-        let expected = "a cloud's metadata service (169.254.169.254) or GitHub's token service";
+    /// A server that gives tokens to workloads: the clouds' metadata services (Azure's among them), that of
+    /// GitHub Actions, and over https those that the caller has named.
+    pub(super) fn check_token_server(self, field: &str, url: &str, named: &[String]) -> Result<(), Error> {
+        let expected = "a cloud's metadata service (169.254.169.254), GitHub's token service, or one of the token servers that the caller has named";
         self.check(field, url, expected, |url, host| {
             let is_standard_port =
                 matches!((url.https, url.port), (_, None) | (false, Some(80)) | (true, Some(443)));
             let is_github = url.https && host.ends_with(".actions.githubusercontent.com");
-            is_standard_port && (LINK_LOCAL_HOSTS.contains(&host) || is_github)
+            let is_named = url.https && named.iter().any(|name| name.eq_ignore_ascii_case(host));
+            is_named || (is_standard_port && (LINK_LOCAL_HOSTS.contains(&host) || is_github))
         })
     }
 

@@ -178,7 +178,7 @@ impl<'a> Fields<'a> {
         invalid(&self.path_of(name), problem)
     }
 
-    fn path_of(&self, name: &str) -> String {
+    pub(super) fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 }

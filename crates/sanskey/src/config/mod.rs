@@ -1,6 +1,7 @@
 //! The credential configuration file of AIP-4117 (`"type": "external_account"`), also inside of an
-//! `impersonated_service_account`.
+//! `impersonated_service_account`, and its kin for people, `external_account_authorized_user`.
 
+mod authorized_user;
 mod aws;
 mod certificate;
 mod create;
@@ -10,18 +11,21 @@ mod fields;
 mod platform;
 mod token_sources;
 
+pub(crate) use authorized_user::AuthorizedUser;
 pub(crate) use aws::AwsSource;
 pub(crate) use certificate::CertificateSource;
 pub use create::{ConfigParts, FormatParts, SourceParts, certificate_config};
 pub use endpoints::EndpointPolicy;
 pub(crate) use endpoints::is_out_of_reach_of_proxies;
-pub(crate) use platform::PlatformSource;
-pub(crate) use token_sources::{ExecutableSource, FileSource, Format, UrlSource};
+pub(crate) use platform::{ClientCredentials, PlatformSource};
+pub(crate) use token_sources::{ActorField, ExecutableSource, FileSource, Format, UrlSource};
 
 use crate::aws::Calls;
 use crate::error::{Error, ErrorCode};
+use crate::goal::Options;
 use crate::secret::Secret;
 use crate::sts::ClientAuthentication;
+use authorized_user::missing_of_login;
 use fields::Fields;
 
 /// A credential configuration, parsed and checked. What may be secret in it, a client secret and the headers
@@ -34,6 +38,7 @@ pub struct CredentialConfig {
     audience: String,
     subject_token_type: String,
     token_url: String,
+    token_info_url: Option<String>,
     /// The service accounts to become, one after the other; the last one's token is the outcome.
     impersonations: Vec<Impersonation>,
     client: Option<ClientAuthentication>,
@@ -42,7 +47,7 @@ pub struct CredentialConfig {
     universe_domain: String,
     source: Source,
     aws_calls: Calls,
-    /// `impersonated_service_account` or `external_account`, and where the fields of the latter are.
+    /// The type of the file, and where the fields of its `external_account` are.
     kind: &'static str,
     path: &'static str,
 }
@@ -50,12 +55,24 @@ pub struct CredentialConfig {
 /// Where the proof of identity comes from.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
+    AuthorizedUser(AuthorizedUser),
     Aws(AwsSource),
     Certificate(CertificateSource),
     Executable(ExecutableSource),
     File(FileSource),
     Platform(PlatformSource),
     Url(UrlSource),
+}
+
+impl Source {
+    /// Whether Google is to be reached over mutual TLS.
+    fn is_of_use_over_mutual_tls(&self) -> bool {
+        match self {
+            Self::Certificate(_) => true,
+            Self::File(source) => source.certificate.is_some(),
+            _ => false,
+        }
+    }
 }
 
 /// Which service account to become, and for how long.
@@ -65,6 +82,8 @@ pub(crate) struct Impersonation {
     /// Service accounts in between, as `projects/-/serviceAccounts/EMAIL`.
     pub(crate) delegates: Vec<String>,
     pub(crate) lifetime_seconds: u32,
+    /// Whether the configuration says so, rather than nothing.
+    has_lifetime: bool,
     /// The field that it stands in.
     field: &'static str,
 }
@@ -93,38 +112,73 @@ impl CredentialConfig {
     pub fn from_json(text: &str) -> Result<Self, Error> {
         let mut root = fields::parse_object(text)?;
         let mut fields = Fields::root(&mut root);
-        if fields.has("type") && fields.peek("type") == Some(IMPERSONATED_SERVICE_ACCOUNT) {
+        if fields.peek("type") == Some(IMPERSONATED_SERVICE_ACCOUNT) {
             return Self::read_impersonated(&mut fields);
         }
         Self::read(&mut fields, "")
     }
 
-    /// An `external_account`, at this path in the file.
+    /// A workload or a person, at this path in the file.
     fn read(fields: &mut Fields<'_>, path: &'static str) -> Result<Self, Error> {
+        if fields.peek("type") == Some(EXTERNAL_ACCOUNT_AUTHORIZED_USER) {
+            return Self::read_authorized_user(fields, path);
+        }
+        Self::read_external_account(fields, path)
+    }
+
+    fn read_authorized_user(fields: &mut Fields<'_>, path: &'static str) -> Result<Self, Error> {
+        // First, so that a mistake elsewhere does not leave a secret in what was parsed.
+        let client = read_client(fields)?;
+        let user = AuthorizedUser::read(fields)?;
+        let client = client.ok_or_else(|| missing_of_login(fields, "client_id"))?;
+        if client.client_secret.is_empty() {
+            return Err(missing_of_login(fields, "client_secret"));
+        }
+        let universe_domain = read_universe_domain(fields)?;
+        let token_url = fields.url("token_url")?;
+        Ok(Self {
+            audience: fields.visible_text("audience")?.unwrap_or_default(),
+            subject_token_type: String::new(),
+            token_url: token_url.unwrap_or_else(|| format!("https://sts.{universe_domain}/v1/oauthtoken")),
+            token_info_url: fields.url("token_info_url")?,
+            impersonations: Vec::new(),
+            client: Some(client),
+            quota_project_id: fields.visible_text("quota_project_id")?,
+            workforce_pool_user_project: None,
+            universe_domain,
+            source: Source::AuthorizedUser(user),
+            aws_calls: Calls::default(),
+            kind: EXTERNAL_ACCOUNT_AUTHORIZED_USER,
+            path,
+        })
+    }
+
+    fn read_external_account(fields: &mut Fields<'_>, path: &'static str) -> Result<Self, Error> {
         // First, so that a mistake elsewhere does not leave the secret in what was parsed.
         let client = read_client(fields)?;
         check_type(&fields.required(Fields::text, "type")?, path)?;
-        let universe_domain =
-            fields.domain("universe_domain")?.unwrap_or_else(|| DEFAULT_UNIVERSE_DOMAIN.to_owned());
+        let universe_domain = read_universe_domain(fields)?;
         let token_url = fields.url("token_url")?;
         let aws_calls = extension::read_aws_calls(fields)?;
+        let actor_token_type = read_actor_token_type(fields)?;
         let mut config = Self {
             audience: fields.required(Fields::visible_text, "audience")?,
             subject_token_type: fields.required(Fields::text, "subject_token_type")?,
             token_url: token_url.unwrap_or_default(),
+            token_info_url: fields.url("token_info_url")?,
             impersonations: read_impersonation(fields)?.into_iter().collect(),
             client,
             quota_project_id: fields.visible_text("quota_project_id")?,
             workforce_pool_user_project: fields.text("workforce_pool_user_project")?,
             universe_domain,
-            source: read_source(fields, &aws_calls)?,
+            source: read_source(fields, &aws_calls, actor_token_type)?,
             aws_calls,
             kind: EXTERNAL_ACCOUNT,
             path,
         };
         if config.token_url.is_empty() {
             // A certificate is of no use but with mutual TLS.
-            let service = if matches!(config.source, Source::Certificate(_)) { "sts.mtls" } else { "sts" };
+            let service = if config.source.is_of_use_over_mutual_tls() { "sts.mtls" } else { "sts" };
             config.token_url = format!("https://{service}.{}/v1/token", config.universe_domain);
         }
         config.check_subject_token_type()?;
@@ -142,7 +196,13 @@ impl CredentialConfig {
         }
         let delegates = fields.texts("delegates")?.into_iter().map(full_name).collect();
         let quota_project_id = fields.visible_text("quota_project_id")?;
-        let outer = Impersonation { url, delegates, lifetime_seconds: DEFAULT_LIFETIME_SECONDS, field: URL };
+        let outer = Impersonation {
+            url,
+            delegates,
+            lifetime_seconds: DEFAULT_LIFETIME_SECONDS,
+            has_lifetime: false,
+            field: URL,
+        };
         let mut source = fields.object("source_credentials")?.ok_or_else(|| {
             fields::missing(
                 "source_credentials",
@@ -156,17 +216,17 @@ impl CredentialConfig {
         Ok(config)
     }
 
-    /// `external_account` or `impersonated_service_account`.
+    /// `external_account`, `external_account_authorized_user` or `impersonated_service_account`.
     pub fn kind(&self) -> &'static str {
         self.kind
     }
 
-    /// The full resource name of the workload identity provider, as configured.
+    /// The full resource name of the provider, as configured. That of a person may be empty.
     pub fn audience(&self) -> &str {
         &self.audience
     }
 
-    /// What kind of proof the source gives, as an RFC 8693 token type identifier.
+    /// What kind of proof the source gives, as an RFC 8693 token type identifier; empty for a person.
     pub fn subject_token_type(&self) -> &str {
         &self.subject_token_type
     }
@@ -215,15 +275,25 @@ impl CredentialConfig {
         Some(number)
     }
 
-    /// The kind of the source: `aws`, `certificate`, `executable`, `file`, `platform` or `url`.
+    /// The kind of the source: `authorized_user`, `aws`, `certificate`, `executable`, `file`, `platform` or
+    /// `url`.
     pub fn source_kind(&self) -> &'static str {
         match self.source {
+            Source::AuthorizedUser(_) => "authorized_user",
             Source::Aws(_) => "aws",
             Source::Certificate(_) => "certificate",
             Source::Executable(_) => "executable",
             Source::File(_) => "file",
             Source::Platform(_) => "platform",
             Source::Url(_) => "url",
+        }
+    }
+
+    /// The person whose login this is, and the client that it was made with.
+    pub(crate) fn authorized_user(&self) -> Option<(&AuthorizedUser, &ClientAuthentication)> {
+        match &self.source {
+            Source::AuthorizedUser(user) => Some((user, self.client.as_ref()?)),
+            _ => None,
         }
     }
 
@@ -252,27 +322,75 @@ impl CredentialConfig {
         &self.aws_calls
     }
 
-    /// Refuses URLs that lead elsewhere than the policy allows.
-    pub(crate) fn check_endpoints(&self, policy: EndpointPolicy) -> Result<(), Error> {
+    /// Whether the configuration says how long an impersonated token is to live.
+    pub(crate) fn has_token_lifetime(&self) -> bool {
+        self.impersonations.last().is_some_and(|account| account.has_lifetime)
+    }
+
+    /// Refuses URLs that lead elsewhere than the caller allows.
+    pub(crate) fn check_endpoints(&self, options: &Options) -> Result<(), Error> {
+        let (policy, servers) = (options.endpoints, &options.token_servers);
         let domain = &self.universe_domain;
-        policy.check_google(&format!("{}token_url", self.path), "sts", domain, &self.token_url)?;
+        policy.check_google(&self.path_of("token_url"), "sts", domain, &self.token_url)?;
         for account in &self.impersonations {
             policy.check_google(account.field, "iamcredentials", domain, &account.url)?;
         }
         match &self.source {
             Source::Aws(source) => source.check_endpoints(policy),
-            Source::Url(source) => policy.check_token_server("credential_source.url", &source.url),
-            Source::Certificate(_) | Source::Executable(_) | Source::File(_) | Source::Platform(_) => Ok(()),
+            Source::Platform(PlatformSource::ClientCredentials(source)) => {
+                let field = "credential_source.sanskey.token_url";
+                policy.check_token_server(field, &source.token_url, servers)
+            }
+            Source::Url(source) => policy.check_token_server("credential_source.url", &source.url, servers),
+            Source::AuthorizedUser(_)
+            | Source::Certificate(_)
+            | Source::Executable(_)
+            | Source::File(_)
+            | Source::Platform(_) => Ok(()),
         }
+    }
+
+    /// Where to ask what a token is worth: the configured URL, if it may be used, or the universe's own.
+    pub(crate) fn checked_token_info_url(&self, policy: EndpointPolicy) -> Result<String, Error> {
+        let domain = &self.universe_domain;
+        let url = self.token_info_url.clone();
+        let url = url.unwrap_or_else(|| format!("https://sts.{domain}/v1/introspect"));
+        policy.check_google(&self.path_of("token_info_url"), "sts", domain, &url)?;
+        Ok(url)
+    }
+
+    /// Where to revoke the login of a person.
+    pub(crate) fn checked_revoke_url(&self, policy: EndpointPolicy) -> Result<String, Error> {
+        let Some((user, _)) = self.authorized_user() else {
+            return Err(Error::config(
+                ErrorCode::ConfigTypeUnsupported,
+                &self.path_of("type"),
+                "The configuration is that of a workload, which has no refresh token to revoke.",
+                "Only an external_account_authorized_user has one. The tokens of a workload end by themselves.",
+            ));
+        };
+        let path = self.path_of("revoke_url");
+        let Some(url) = &user.revoke_url else {
+            return Err(fields::missing(path, "It is the endpoint that revokes the refresh token."));
+        };
+        policy.check_google(&path, "sts", &self.universe_domain, url)?;
+        Ok(url.clone())
+    }
+
+    fn path_of(&self, field: &str) -> String {
+        format!("{}{field}", self.path)
     }
 
     fn check_subject_token_type(&self) -> Result<(), Error> {
         let given = &*self.subject_token_type;
         let is_jwt = matches!(given, ID_TOKEN_TYPE | JWT_TOKEN_TYPE);
         let (is_right, expected) = match self.source {
+            Source::AuthorizedUser(_) => return Ok(()),
             Source::Aws(_) if self.aws_calls.get_web_identity_token.is_some() => (is_jwt, JWT_TOKEN_TYPE),
             Source::Aws(_) => (given == AWS_TOKEN_TYPE, AWS_TOKEN_TYPE),
             Source::Certificate(_) => (given == MTLS_TOKEN_TYPE, MTLS_TOKEN_TYPE),
+            // What the caller supplies may be anything that Google takes.
+            Source::Platform(PlatformSource::Caller) => (true, JWT_TOKEN_TYPE),
             Source::Platform(_) => (is_jwt, JWT_TOKEN_TYPE),
             Source::Executable(_) | Source::File(_) | Source::Url(_) => {
                 (is_jwt || given == SAML_TOKEN_TYPE, JWT_TOKEN_TYPE)
@@ -312,6 +430,7 @@ const SAML_TOKEN_TYPE: &str = "urn:ietf:params:oauth:token-type:saml2";
 const DEFAULT_LIFETIME_SECONDS: u32 = 3600;
 
 const EXTERNAL_ACCOUNT: &str = "external_account";
+const EXTERNAL_ACCOUNT_AUTHORIZED_USER: &str = "external_account_authorized_user";
 const IMPERSONATED_SERVICE_ACCOUNT: &str = "impersonated_service_account";
 
 /// The IAM Credentials API wants the name of a service account in full, and people write its address.
@@ -332,9 +451,9 @@ fn check_type(kind: &str, path: &str) -> Result<(), Error> {
     };
     let field = format!("{path}type");
     let message = if path.is_empty() {
-        "The type of the credential configuration is neither external_account nor impersonated_service_account."
+        "The type of the credential configuration is none of external_account, external_account_authorized_user and impersonated_service_account."
     } else {
-        "The source_credentials are not of the type external_account."
+        "The source_credentials are neither of the type external_account nor external_account_authorized_user."
     };
     Err(Error::config(ErrorCode::ConfigTypeUnsupported, &field, message, hint))
 }
@@ -350,8 +469,22 @@ fn read_impersonation(fields: &mut Fields<'_>) -> Result<Option<Impersonation>, 
         None => None,
     };
     let lifetime_seconds = lifetime.unwrap_or(DEFAULT_LIFETIME_SECONDS);
+    let has_lifetime = lifetime.is_some();
     let field = if fields.is_root() { URL } else { "source_credentials.service_account_impersonation_url" };
-    Ok(url.map(|url| Impersonation { url, delegates: Vec::new(), lifetime_seconds, field }))
+    Ok(url.map(|url| Impersonation { url, delegates: Vec::new(), lifetime_seconds, has_lifetime, field }))
+}
+
+fn read_universe_domain(fields: &mut Fields<'_>) -> Result<String, Error> {
+    Ok(fields.domain("universe_domain")?.unwrap_or_else(|| DEFAULT_UNIVERSE_DOMAIN.to_owned()))
+}
+
+/// What Google takes for the proof of who acts for a workload.
+fn read_actor_token_type(fields: &mut Fields<'_>) -> Result<Option<String>, Error> {
+    let token_type = fields.text("actor_token_type")?;
+    match token_type.as_deref() {
+        None | Some(ID_TOKEN_TYPE | JWT_TOKEN_TYPE) => Ok(token_type),
+        Some(_) => Err(fields.invalid("actor_token_type", "is neither the type of a JWT nor of an ID token")),
+    }
 }
 
 fn read_client(fields: &mut Fields<'_>) -> Result<Option<ClientAuthentication>, Error> {
@@ -364,7 +497,11 @@ fn read_client(fields: &mut Fields<'_>) -> Result<Option<ClientAuthentication>, 
     Ok(Some(ClientAuthentication { client_id, client_secret }))
 }
 
-fn read_source(fields: &mut Fields<'_>, aws_calls: &Calls) -> Result<Source, Error> {
+fn read_source(
+    fields: &mut Fields<'_>,
+    aws_calls: &Calls,
+    actor_token_type: Option<String>,
+) -> Result<Source, Error> {
     let mut source = fields.object("credential_source")?.ok_or_else(|| {
         fields::missing("credential_source", "It says where the proof of identity comes from.")
     })?;
@@ -372,7 +509,17 @@ fn read_source(fields: &mut Fields<'_>, aws_calls: &Calls) -> Result<Source, Err
         .into_iter()
         // In an AWS source `url` is the metadata service's.
         .filter(|kind| source.has(kind) && !(*kind == "url" && source.has("environment_id")))
+        // With a file, a certificate is for the connection.
+        .filter(|kind| !(*kind == "certificate" && source.has("file")))
         .collect();
+    if actor_token_type.is_some() && !matches!(kinds.as_slice(), ["file" | "url"]) {
+        return Err(Error::config(
+            ErrorCode::ConfigFieldInvalid,
+            "actor_token_type",
+            "An actor_token_type is given, but the credential source is neither a file nor a URL.",
+            "Remove the field, or name a file or a URL with a JSON object that has both tokens.",
+        ));
+    }
     match kinds.as_slice() {
         ["environment_id"] => {
             let is_signed_request = aws_calls.get_web_identity_token.is_none();
@@ -380,9 +527,9 @@ fn read_source(fields: &mut Fields<'_>, aws_calls: &Calls) -> Result<Source, Err
         }
         ["certificate"] => CertificateSource::read(&mut source).map(Source::Certificate),
         ["executable"] => ExecutableSource::read(&mut source).map(Source::Executable),
-        ["file"] => FileSource::read(&mut source).map(Source::File),
+        ["file"] => FileSource::read(&mut source, actor_token_type).map(Source::File),
         ["sanskey"] => PlatformSource::read(&mut source).map(Source::Platform),
-        ["url"] => UrlSource::read(&mut source).map(Source::Url),
+        ["url"] => UrlSource::read(&mut source, actor_token_type).map(Source::Url),
         [] => Err(Error::config(
             ErrorCode::ConfigSourceUnsupported,
             "credential_source",

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use super::certificate::CertificateSource;
 use super::fields::{Fields, missing};
 use crate::error::Error;
 use crate::secret::Secret;
@@ -16,6 +17,9 @@ use crate::words;
 pub(crate) struct FileSource {
     pub(crate) path: String,
     pub(crate) format: Format,
+    pub(crate) actor: Option<ActorField>,
+    /// The certificate to reach Google with over mutual TLS.
+    pub(crate) certificate: Option<CertificateSource>,
 }
 
 /// A server on or near this machine that gives the token.
@@ -24,6 +28,7 @@ pub(crate) struct UrlSource {
     pub(crate) url: String,
     pub(crate) headers: Vec<(String, Secret)>,
     pub(crate) format: Format,
+    pub(crate) actor: Option<ActorField>,
 }
 
 /// A program that writes the token.
@@ -45,17 +50,31 @@ pub(crate) enum Format {
     Text,
 }
 
+/// Which field of the same JSON object proves who acts for the workload, and of what type that proof is.
+#[derive(Clone, Debug)]
+pub(crate) struct ActorField {
+    pub(crate) field: String,
+    pub(crate) token_type: String,
+}
+
 impl FileSource {
-    pub(super) fn read(source: &mut Fields<'_>) -> Result<Self, Error> {
-        Ok(Self { path: source.required(Fields::text, "file")?, format: Format::read(source)? })
+    pub(super) fn read(source: &mut Fields<'_>, actor_token_type: Option<String>) -> Result<Self, Error> {
+        let has_certificate = source.has("certificate");
+        Ok(Self {
+            path: source.required(Fields::text, "file")?,
+            actor: ActorField::read(source, actor_token_type)?,
+            format: Format::read(source)?,
+            certificate: if has_certificate { Some(CertificateSource::read(source)?) } else { None },
+        })
     }
 }
 
 impl UrlSource {
-    pub(super) fn read(source: &mut Fields<'_>) -> Result<Self, Error> {
+    pub(super) fn read(source: &mut Fields<'_>, actor_token_type: Option<String>) -> Result<Self, Error> {
         Ok(Self {
             url: source.required(Fields::url, "url")?,
             headers: read_headers(source)?,
+            actor: ActorField::read(source, actor_token_type)?,
             format: Format::read(source)?,
         })
     }
@@ -101,6 +120,40 @@ impl Format {
                 Ok(Self::Json { field })
             }
             Some(_) => Err(format.invalid("type", "is neither text nor json")),
+        }
+    }
+}
+
+impl ActorField {
+    /// Not in AIP-4117 yet. `gcloud beta iam workload-identity-pools create-cred-config` writes it, with
+    /// `--actor-token-field-name` and `--actor-token-type`.
+    fn read(source: &mut Fields<'_>, token_type: Option<String>) -> Result<Option<Self>, Error> {
+        const FIELD: &str = "actor_token_field_name";
+        let Some(mut format) = source.object("format")? else {
+            return Self::only_both(None, token_type);
+        };
+        let field = format.text(FIELD)?;
+        if field.is_some() && format.peek("type") != Some("json") {
+            return Err(format.invalid(FIELD, "is given, but the type of the format is not json"));
+        }
+        if field.is_some() && field.as_deref() == format.peek("subject_token_field_name") {
+            return Err(format.invalid(FIELD, "is the subject_token_field_name"));
+        }
+        Self::only_both(field, token_type)
+    }
+
+    fn only_both(field: Option<String>, token_type: Option<String>) -> Result<Option<Self>, Error> {
+        match (field, token_type) {
+            (None, None) => Ok(None),
+            (Some(field), Some(token_type)) => Ok(Some(Self { field, token_type })),
+            (Some(_), None) => Err(missing(
+                "actor_token_type",
+                "It says of what type the token in actor_token_field_name is.",
+            )),
+            (None, Some(_)) => Err(missing(
+                "credential_source.format.actor_token_field_name",
+                "It names the field that holds the token of actor_token_type.",
+            )),
         }
     }
 }

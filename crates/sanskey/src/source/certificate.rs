@@ -5,46 +5,38 @@
 //! and <https://cloud.google.com/iam/docs/workload-identity-federation-with-x509-certificates>.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
+use super::{Proof, Subject};
 use crate::config::CertificateSource;
 use crate::desk::{Desk, Env, Flow, both};
 use crate::error::{Error, ErrorCode, Stage, path_in_words};
 use crate::http::ClientCertificate;
 use crate::secret::Secret;
 
-/// What the exchange is made with.
-pub(crate) struct Certificate {
-    /// A JSON list of the certificates, the workload's first, each in base64 of its DER form.
-    pub(crate) subject_token: Secret,
-    /// What TLS is to be spoken with.
-    pub(crate) client_certificate: ClientCertificate,
+/// What the exchange is made with: the workload's certificate and then those between it and the root, each in
+/// base64 of its DER form.
+pub(super) struct Certificate {
+    leaf: String,
+    chain: Vec<String>,
 }
 
 const LOCATION: &str = "GOOGLE_API_CERTIFICATE_CONFIG";
 const CONFIG: &str = "certificate-config";
 const LEAF: &str = "certificate";
 const CHAIN: &str = "trust-chain";
+const HINT: &str =
+    "X.509 needs files, and a host that speaks mutual TLS. Use another source where there is neither.";
 
 /// Reads the file that names the certificate, the certificate, and its chain.
-pub(super) fn read(desk: &mut Desk, source: &CertificateSource) -> Flow<Certificate> {
-    let config_path = match &source.config_location {
-        Some(path) => path.clone(),
-        None => usual_location(&desk.env("env", &[LOCATION, "CLOUDSDK_CONFIG", "APPDATA", "HOME"])?)?,
-    };
-    let hint =
-        "X.509 needs files, and a host that speaks mutual TLS. Use another source where there is neither.";
-    let Some(text) = desk.file(CONFIG, &config_path, hint)? else {
-        return Err(invalid(CONFIG, &format!("There is no file {}.", path_in_words(&config_path))).into());
-    };
-    let client_certificate = paths(text.expose()).map_err(|problem| {
-        invalid(CONFIG, &format!("The file {} {problem}.", path_in_words(&config_path)))
-    })?;
+pub(super) fn proof(desk: &mut Desk, source: &CertificateSource) -> Flow<Proof> {
+    let client_certificate = client_certificate(desk, source)?;
     let (leaf, chain) = both(
-        desk.file(LEAF, &client_certificate.cert_path, hint),
+        desk.file(LEAF, &client_certificate.cert_path, HINT),
         match &source.trust_chain_path {
-            Some(path) => desk.file(CHAIN, path, hint),
+            Some(path) => desk.file(CHAIN, path, HINT),
             None => Ok(Some(Secret::default())),
         },
     )?;
@@ -66,9 +58,37 @@ pub(super) fn read(desk: &mut Desk, source: &CertificateSource) -> Flow<Certific
             _ => after_leaf(&leaf, list),
         })
         .map_err(|problem| invalid(CHAIN, &format!("The file {} {problem}.", path_in_words(chain_path))))?;
-    let list: Vec<String> = std::iter::once(leaf).chain(chain).collect();
-    let subject_token = format!("[\"{}\"]", list.join("\",\""));
-    Ok(Certificate { subject_token: Secret::new(subject_token), client_certificate })
+    let subject = Subject::Certificate(Certificate { leaf, chain });
+    Ok(Proof { subject, actor: None, client_certificate: Some(client_certificate) })
+}
+
+/// What the file that names certificate and key says.
+pub(super) fn client_certificate(desk: &mut Desk, source: &CertificateSource) -> Flow<ClientCertificate> {
+    let config_path = match &source.config_location {
+        Some(path) => path.clone(),
+        None => usual_location(&desk.env("env", &[LOCATION, "CLOUDSDK_CONFIG", "APPDATA", "HOME"])?)?,
+    };
+    let Some(text) = desk.file(CONFIG, &config_path, HINT)? else {
+        return Err(invalid(CONFIG, &format!("There is no file {}.", path_in_words(&config_path))).into());
+    };
+    Ok(paths(text.expose()).map_err(|problem| {
+        invalid(CONFIG, &format!("The file {} {problem}.", path_in_words(&config_path)))
+    })?)
+}
+
+impl Certificate {
+    /// A JSON list of the certificates.
+    pub(super) fn subject_token(&self) -> Secret {
+        let list: Vec<&str> = std::iter::once(&self.leaf).chain(&self.chain).map(String::as_str).collect();
+        Secret::new(format!("[\"{}\"]", list.join("\",\"")))
+    }
+
+    /// The SHA-256 of the workload's certificate, as STS takes it for `bindCertFingerprint`: in base64url
+    /// without padding.
+    pub(super) fn fingerprint(&self) -> Result<String, Error> {
+        let der = STANDARD.decode(&self.leaf).map_err(|_| Error::bug("A certificate was not checked."))?;
+        Ok(URL_SAFE_NO_PAD.encode(Sha256::digest(der)))
+    }
 }
 
 /// `GOOGLE_API_CERTIFICATE_CONFIG`, else `certificate_config.json` of gcloud's folder.

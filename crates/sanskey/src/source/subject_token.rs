@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use crate::config::Format;
+use crate::config::{ActorField, Format};
 use crate::error::{Error, ErrorCode, Stage};
+use crate::goal::ActorToken;
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
@@ -15,17 +16,29 @@ pub(super) fn read(format: &Format, text: &Secret) -> Result<Secret, String> {
     let text = text.expose().trim_start_matches('\u{feff}');
     let token = match format {
         Format::Text => Secret::new(text.trim()),
-        Format::Json { field } => {
-            let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
-                return Err("is not a JSON object".to_owned());
-            };
-            match body.get_mut(field).map(Value::take) {
-                Some(Value::String(token)) => Secret::new(token),
-                _ => return Err(format!("has no text in the field {field}")),
-            }
-        }
+        Format::Json { field } => field_of(text, field)?,
     };
     if token.is_empty() { Err("is empty".to_owned()) } else { Ok(token) }
+}
+
+/// The actor token in the same text, if the configuration says where it is.
+pub(super) fn read_actor(actor: Option<&ActorField>, text: &Secret) -> Result<Option<ActorToken>, String> {
+    let Some(ActorField { field, token_type }) = actor else { return Ok(None) };
+    let token = field_of(text.expose().trim_start_matches('\u{feff}'), field)?;
+    if token.is_empty() {
+        return Err(format!("has an empty text in the field {field}"));
+    }
+    Ok(Some(ActorToken::new(token, &**token_type)))
+}
+
+fn field_of(text: &str, field: &str) -> Result<Secret, String> {
+    let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
+        return Err("is not a JSON object".to_owned());
+    };
+    match body.get_mut(field).map(Value::take) {
+        Some(Value::String(token)) => Ok(Secret::new(token)),
+        _ => Err(format!("has no text in the field {field}")),
+    }
 }
 
 pub(super) fn invalid(message: &str) -> Error {

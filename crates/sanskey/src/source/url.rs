@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::subject_token;
+use super::{Proof, Subject, subject_token};
 use crate::config::{UrlSource, is_out_of_reach_of_proxies};
 use crate::desk::{Desk, Flow};
 use crate::error::{ErrorCode, Stage};
@@ -22,8 +22,8 @@ pub(super) const SERVER: Server = Server {
     malformed: ErrorCode::SubjectTokenMalformed,
 };
 
-/// The token in the server's answer.
-pub(super) fn token(desk: &mut Desk, source: &UrlSource) -> Flow<Secret> {
+/// The token in the server's answer, and who acts for the workload, if that is configured.
+pub(super) fn proof(desk: &mut Desk, source: &UrlSource) -> Flow<Proof> {
     for (_, value) in &source.headers {
         // Some are flags such as `True`; what is longer may be a credential.
         if value.expose().len() >= 8 {
@@ -43,11 +43,14 @@ pub(super) fn token(desk: &mut Desk, source: &UrlSource) -> Flow<Secret> {
         ),
         _ => error,
     })?;
-    let token = subject_token::read(&source.format, &Secret::new(text)).map_err(|problem| {
+    let text = Secret::new(text);
+    let malformed = |problem: String| {
         SERVER
             .malformed(answer.response.status, &format!("with a text that {problem}"))
             .about_ask(&answer.ask_id)
-    })?;
+    };
+    let token = subject_token::read(&source.format, &text).map_err(malformed)?;
     desk.keep_secret(&token);
-    Ok(token)
+    let actor = subject_token::read_actor(source.actor.as_ref(), &text).map_err(malformed)?;
+    Ok(Proof { subject: Subject::Token(token), actor, client_certificate: None })
 }

@@ -19,7 +19,7 @@ mod role_credentials;
 mod sso;
 mod web_identity;
 
-use super::Proof;
+use super::Subject;
 use crate::aws::{Credentials, VerificationUrl, region};
 use crate::config::{AwsSource, CredentialConfig};
 use crate::desk::{Desk, Env, Flow, both};
@@ -36,7 +36,7 @@ pub(super) fn proof(
     source: &AwsSource,
     config: &CredentialConfig,
     options: &Options,
-) -> Flow<Proof> {
+) -> Flow<Subject> {
     let calls = options.aws_calls(config.aws_calls());
     calls.check().map_err(|(parameter, problem)| {
         Error::invalid_argument(format!("The parameter {parameter} of a call to AWS {problem}."))
@@ -59,10 +59,10 @@ pub(super) fn proof(
     let credentials = calls::take_on(desk, &sts, credentials, &origin.roles, &calls)?;
     if let Some(call) = &calls.get_web_identity_token {
         return calls::web_identity_token(desk, &sts, call, config.audience(), &credentials)
-            .map(Proof::Token);
+            .map(Subject::AwsJwt);
     }
     let verification_url = VerificationUrl::from_template(&source.verification_url_template, &region);
-    Ok(Proof::SignedRequest(CallerIdentity { credentials, region, verification_url }))
+    Ok(Subject::SignedRequest(CallerIdentity { credentials, region, verification_url }))
 }
 
 /// All that it takes to sign a `GetCallerIdentity` request.

@@ -2,7 +2,9 @@
 
 mod azure;
 mod buildkite;
+mod client_credentials;
 mod environment;
+mod fly_io;
 mod github_actions;
 
 use core::net::Ipv4Addr;
@@ -26,11 +28,23 @@ pub(super) fn token(desk: &mut Desk, source: &PlatformSource, config: &Credentia
             azure::of_workload_identity(desk, resource.as_deref())
         }
         PlatformSource::Buildkite { audience: given } => buildkite::token(desk, &audience(given)),
+        PlatformSource::Caller => return Err(not_supplied().into()),
+        PlatformSource::ClientCredentials(source) => client_credentials::token(desk, source),
         PlatformSource::Environment { platform, variables } => environment::token(desk, platform, variables),
+        PlatformSource::FlyIo { audience: given } => fly_io::token(desk, &audience(given)),
         PlatformSource::GithubActions { audience: given } => github_actions::token(desk, &audience(given)),
     }?;
     desk.keep_secret(&token);
     Ok(token)
+}
+
+fn not_supplied() -> Error {
+    Error::new(
+        ErrorCode::SubjectTokenMissing,
+        "The configuration leaves the subject token to the calling program, which has supplied none.",
+        "Give the option subject_token (subjectToken in JavaScript).",
+    )
+    .at(Stage::Source)
 }
 
 fn missing(what: &str, hint: &'static str) -> Error {

@@ -1,0 +1,104 @@
+//! What Google's Security Token Service answers.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::desk::Answer;
+use crate::error::{Error, ErrorCode, Stage};
+use crate::http::HttpResponse;
+use crate::secret::Secret;
+use crate::server::Server;
+use crate::time::UnixTime;
+use crate::token::{Token, TokenKind};
+use crate::url::is_visible_ascii;
+
+pub(crate) const SERVER: Server = Server {
+    name: "Google's Security Token Service",
+    stage: Stage::Sts,
+    timeout: Duration::from_secs(10),
+    first_delay: Duration::from_secs(1),
+    retry_unreachable: true,
+    connection_hint: "",
+    rejected: ErrorCode::StsRejected,
+    unavailable: ErrorCode::StsUnavailable,
+    malformed: ErrorCode::StsMalformed,
+};
+
+/// The federated token in the service's answer, which came at the time `now`.
+///
+/// `expires_in` may be missing (a proof with two seconds to live has been answered so), a number, or
+/// a text with a number in it.
+///
+/// # Errors
+/// `sts_rejected` with the service's own `error` and `error_description`, `sts_unavailable`,
+/// `sts_malformed`, `redirect_refused`, `response_too_large`.
+pub fn parse_response(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
+    parse(response, now).map_err(Error::shortened)
+}
+
+/// The same for the answer to an ask. The texts of an error are as long as the server made them.
+pub(crate) fn parse_answer(answer: &Answer) -> Result<Token, Error> {
+    parse(&answer.response, answer.seen_at).map_err(|error| error.about_ask(&answer.ask_id))
+}
+
+fn parse(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
+    let mut body = object(response).map_err(explain)?;
+    token(&mut body, response.status, now)
+}
+
+/// The JSON object of a successful response.
+pub(crate) fn object(response: &HttpResponse) -> Result<Map<String, Value>, Error> {
+    match serde_json::from_str(SERVER.accept_response(response)?) {
+        Ok(Value::Object(body)) => Ok(body),
+        _ => Err(SERVER.malformed(response.status, "with something other than a JSON object")),
+    }
+}
+
+/// The token in such an object (RFC 6749 section 5.1, RFC 8693 section 2.2.1).
+pub(crate) fn token(body: &mut Map<String, Value>, status: u16, now: UnixTime) -> Result<Token, Error> {
+    let Some(Value::String(token)) = body.get_mut("access_token").map(Value::take) else {
+        return Err(SERVER.malformed(status, "without an access_token"));
+    };
+    let value = Secret::new(token);
+    if !is_visible_ascii(value.expose()) {
+        return Err(SERVER.malformed(status, "with an access_token that cannot stand in a header"));
+    }
+    let lifetime = match body.get("expires_in") {
+        Some(Value::Number(seconds)) => seconds.as_u64().or_else(|| whole(seconds.as_f64()?)),
+        Some(Value::String(digits)) => digits.trim().parse().ok(),
+        _ => None,
+    };
+    Ok(Token::living(value, TokenKind::Federated, now, lifetime))
+}
+
+fn explain(error: Error) -> Error {
+    if error.code() != ErrorCode::StsRejected {
+        return error;
+    }
+    let hint = match error.remote_error() {
+        Some("invalid_target") => {
+            "Check the audience: it must name a pool and a provider that exist and are enabled, with the project's number, not its ID."
+        }
+        Some("unauthorized_client") => {
+            "The provider knows the proof but does not admit it. Check its attribute condition and its attribute mapping against this workload."
+        }
+        Some("invalid_grant") => {
+            "The proof itself was not believed. Check that the provider is made for this kind of proof, that its AWS account is this workload's, and that the clock is right."
+        }
+        Some("invalid_request") => {
+            "Check the audience and the subject_token_type of the configuration against the provider."
+        }
+        _ => {
+            "Check the provider that the audience names: that it exists, is enabled, and admits this workload."
+        }
+    };
+    error.with_hint(hint)
+}
+
+/// A server may say anything; what makes no sense as a lifetime counts as unknown.
+fn whole(seconds: f64) -> Option<u64> {
+    // The conversion drops the fraction, and saturates.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    (seconds >= 0.0).then_some(seconds as u64)
+}
