@@ -65,24 +65,26 @@ impl AssumeRole {
         Self { role_arn: role_arn.into(), ..Self::default() }
     }
 
+    pub(crate) fn checks(&self) -> [Result<(), Problem>; 7] {
+        let is_id = |id: &String| is_of(id, 2..=1224, b"+=,.@:/-_");
+        let is_policy = |policy: &String| serde_json::from_str::<Map<String, Value>>(policy).is_ok();
+        let are_arns = self.policy_arns.len() <= 10 && self.policy_arns.iter().all(|arn| is_arn(arn));
+        [
+            check_role_arn(&self.role_arn),
+            check_name("role_session_name", self.role_session_name.as_deref()),
+            check_name("source_identity", self.source_identity.as_deref()),
+            hold(
+                self.external_id.as_ref().is_none_or(is_id),
+                ("external_id", "is not 2 to 1224 letters, digits and characters of +=,.@:/-_"),
+            ),
+            hold(are_arns, ("policy_arns", "is not a list of at most 10 ARNs")),
+            hold(self.policy.as_ref().is_none_or(is_policy), ("policy", "is not the JSON text of a policy")),
+            check_duration(self.duration_seconds, 900..=43_200, "is not a whole number from 900 to 43200"),
+        ]
+    }
+
     pub(crate) fn check(&self) -> Result<(), Problem> {
-        check_role_arn(&self.role_arn)?;
-        check_name("role_session_name", self.role_session_name.as_deref())?;
-        check_name("source_identity", self.source_identity.as_deref())?;
-        if self.external_id.as_ref().is_some_and(|id| !is_of(id, 2..=1224, b"+=,.@:/-_")) {
-            return Err(("external_id", "is not 2 to 1224 letters, digits and characters of +=,.@:/-_"));
-        }
-        if self.policy_arns.len() > 10 || self.policy_arns.iter().any(|arn| !is_arn(arn)) {
-            return Err(("policy_arns", "is not a list of at most 10 ARNs"));
-        }
-        if self
-            .policy
-            .as_ref()
-            .is_some_and(|policy| serde_json::from_str::<Map<String, Value>>(policy).is_err())
-        {
-            return Err(("policy", "is not the JSON text of a policy"));
-        }
-        check_duration(self.duration_seconds, 900..=43_200, "is not a whole number from 900 to 43200")
+        self.checks().into_iter().collect()
     }
 }
 
@@ -93,14 +95,21 @@ impl GetSessionToken {
 }
 
 impl GetWebIdentityToken {
+    pub(crate) fn checks(&self) -> [Result<(), Problem>; 3] {
+        let is_audience = |text: &String| (1..=1000).contains(&text.chars().count());
+        let is_algorithm = matches!(self.signing_algorithm.as_deref(), None | Some("RS256" | "ES384"));
+        [
+            hold(
+                self.audience.as_ref().is_none_or(is_audience),
+                ("audience", "is not a text of 1 to 1000 characters"),
+            ),
+            hold(is_algorithm, ("signing_algorithm", "is not RS256 or ES384")),
+            check_duration(self.duration_seconds, 60..=3600, "is not a whole number from 60 to 3600"),
+        ]
+    }
+
     pub(crate) fn check(&self) -> Result<(), Problem> {
-        if self.audience.as_ref().is_some_and(|text| text.is_empty() || text.chars().count() > 1000) {
-            return Err(("audience", "is not a text of 1 to 1000 characters"));
-        }
-        if !matches!(self.signing_algorithm.as_deref(), None | Some("RS256" | "ES384")) {
-            return Err(("signing_algorithm", "is not RS256 or ES384"));
-        }
-        check_duration(self.duration_seconds, 60..=3600, "is not a whole number from 60 to 3600")
+        self.checks().into_iter().collect()
     }
 }
 
@@ -126,18 +135,22 @@ impl Calls {
     }
 }
 
+fn hold(is_right: bool, problem: Problem) -> Result<(), Problem> {
+    if is_right { Ok(()) } else { Err(problem) }
+}
+
 pub(crate) fn check_role_arn(arn: &str) -> Result<(), Problem> {
-    if is_arn(arn) && arn.contains(":role/") && !arn.ends_with('/') {
-        return Ok(());
-    }
-    Err(("role_arn", "is not the ARN of a role, such as arn:aws:iam::123456789012:role/name"))
+    hold(
+        is_arn(arn) && arn.contains(":role/") && !arn.ends_with('/'),
+        ("role_arn", "is not the ARN of a role, such as arn:aws:iam::123456789012:role/name"),
+    )
 }
 
 pub(crate) fn check_name(field: &'static str, name: Option<&str>) -> Result<(), Problem> {
-    if name.is_none_or(|name| is_of(name, 2..=64, b"+=,.@-_")) {
-        return Ok(());
-    }
-    Err((field, "is not 2 to 64 letters, digits and characters of +=,.@-_"))
+    hold(
+        name.is_none_or(|name| is_of(name, 2..=64, b"+=,.@-_")),
+        (field, "is not 2 to 64 letters, digits and characters of +=,.@-_"),
+    )
 }
 
 fn check_duration(
@@ -145,10 +158,7 @@ fn check_duration(
     range: RangeInclusive<u32>,
     problem: &'static str,
 ) -> Result<(), Problem> {
-    if seconds.is_none_or(|seconds| range.contains(&seconds)) {
-        return Ok(());
-    }
-    Err(("duration_seconds", problem))
+    hold(seconds.is_none_or(|seconds| range.contains(&seconds)), ("duration_seconds", problem))
 }
 
 fn is_arn(text: &str) -> bool {

@@ -1,9 +1,10 @@
 //! `external_account_authorized_user`: a person who has logged in through a workforce pool. gcloud writes it
 //! with `gcloud auth application-default login --login-config`.
 
-use super::fields::{Fields, missing};
-use crate::error::Error;
+use super::fields::Fields;
+use crate::error::ErrorCode;
 use crate::secret::Secret;
+use crate::sts::ClientAuthentication;
 
 /// What stands for the person until it is revoked.
 #[derive(Clone, Debug)]
@@ -13,19 +14,28 @@ pub(crate) struct AuthorizedUser {
 }
 
 impl AuthorizedUser {
-    pub(super) fn read(fields: &mut Fields<'_>) -> Result<Self, Error> {
+    pub(super) fn read(fields: &mut Fields<'_>, client: Option<&ClientAuthentication>) -> Self {
         // The last access token, which some programs keep there. It is not used, and not left in the tree.
-        drop(fields.text("token").map(|token| token.map(Secret::new)));
-        let refresh_token = fields.text("refresh_token")?.map(Secret::new);
-        let refresh_token = refresh_token.ok_or_else(|| missing_of_login(fields, "refresh_token"))?;
-        Ok(Self { refresh_token, revoke_url: fields.url("revoke_url")? })
+        drop(fields.text("token").map(Secret::new));
+        let refresh_token = fields.text("refresh_token").map(Secret::new);
+        if refresh_token.is_none() {
+            missing(fields, "refresh_token");
+        }
+        match client {
+            None => missing(fields, "client_id"),
+            Some(client) if client.client_secret.is_empty() => missing(fields, "client_secret"),
+            Some(_) => {}
+        }
+        Self { refresh_token: refresh_token.unwrap_or_default(), revoke_url: fields.url("revoke_url") }
     }
 }
 
 /// A field that every login has.
-pub(super) fn missing_of_login(fields: &Fields<'_>, name: &str) -> Error {
-    missing(fields.path_of(name), "").with_hint(LOG_IN)
+fn missing(fields: &Fields<'_>, name: &str) {
+    fields.refuse(
+        ErrorCode::ConfigFieldMissing,
+        name,
+        format!("The credential configuration has no field {}.", fields.path_of(name)),
+        "Log in with `gcloud auth application-default login --login-config=FILE`, which writes the whole file.",
+    );
 }
-
-const LOG_IN: &str =
-    "Log in with `gcloud auth application-default login --login-config=FILE`, which writes the whole file.";

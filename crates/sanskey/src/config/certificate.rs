@@ -2,8 +2,7 @@
 //!
 //! Source: <https://google.aip.dev/auth/4117>, "Determining the subject token in X.509-sourced credentials".
 
-use super::fields::{Fields, missing};
-use crate::error::Error;
+use super::fields::Fields;
 
 /// Where the certificate is.
 #[derive(Clone, Debug)]
@@ -15,18 +14,16 @@ pub(crate) struct CertificateSource {
 }
 
 impl CertificateSource {
-    pub(super) fn read(source: &mut Fields<'_>) -> Result<Self, Error> {
-        let mut certificate = source
-            .object("certificate")?
-            .ok_or_else(|| missing("credential_source.certificate", "It says where the certificate is."))?;
-        let config_location = certificate.text("certificate_config_location")?;
-        let is_default = certificate.boolean("use_default_certificate_config")?.unwrap_or(false);
+    pub(super) fn read(source: &mut Fields<'_>) -> Option<Self> {
+        let mut certificate = source.object("certificate")?;
+        let config_location = certificate.text("certificate_config_location");
+        let is_default = certificate.boolean("use_default_certificate_config").unwrap_or(false);
         if is_default == config_location.is_some() {
-            return Err(certificate.invalid(
+            certificate.invalid(
                 "use_default_certificate_config",
                 "must be true, or certificate_config_location be given; one of them and not both",
-            ));
+            );
         }
-        Ok(Self { config_location, trust_chain_path: certificate.text("trust_chain_path")? })
+        Some(Self { config_location, trust_chain_path: certificate.text("trust_chain_path") })
     }
 }

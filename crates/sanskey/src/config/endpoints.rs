@@ -5,6 +5,7 @@
 //! (<https://cloud.google.com/docs/authentication/external/externally-sourced-credentials>). Without
 //! a check, whoever can change the file can have the workload's proof of identity sent to himself.
 
+use super::fields::Problems;
 use crate::error::{Error, ErrorCode};
 use crate::url::HttpUrl;
 
@@ -42,53 +43,65 @@ impl EndpointPolicy {
         service: &str,
         domain: &str,
         url: &str,
-    ) -> Result<(), Error> {
+        problems: &Problems,
+    ) {
+        if domain.is_empty() {
+            return; // It was given and wrong.
+        }
         let expected = if UNIVERSE_DOMAINS.contains(&domain) {
             format!("the {service} endpoint of {domain} over https")
         } else {
             format!("in a universe that is published ({domain} is not)")
         };
-        self.check(field, url, &expected, |url, host| {
+        self.check(field, url, problems, &expected, |url, host| {
             url.https && matches!(url.port, None | Some(443)) && is_google_host(host, service, domain)
-        })
+        });
     }
 
     /// The EC2 instance metadata service.
-    pub(super) fn check_metadata(self, field: &str, url: &str) -> Result<(), Error> {
-        self.check(field, url, "the EC2 metadata service, 169.254.169.254 or [fd00:ec2::254]", |url, host| {
+    pub(super) fn check_metadata(self, field: &str, url: &str, problems: &Problems) {
+        let expected = "the EC2 metadata service, 169.254.169.254 or [fd00:ec2::254]";
+        self.check(field, url, problems, expected, |url, host| {
             LINK_LOCAL_HOSTS.contains(&host) && matches!((url.https, url.port), (_, None) | (false, Some(80)))
-        })
+        });
     }
 
     /// A server that gives tokens to workloads: the clouds' metadata services (Azure's among them), that of
     /// GitHub Actions, and over https those that the caller has named.
-    pub(super) fn check_token_server(self, field: &str, url: &str, named: &[String]) -> Result<(), Error> {
-        let expected = "a cloud's metadata service (169.254.169.254), GitHub's token service, or one of the token servers that the caller has named";
-        self.check(field, url, expected, |url, host| {
+    pub(super) fn check_token_server(self, field: &str, url: &str, named: &[String], problems: &Problems) {
+        let expected = "a cloud's metadata service (169.254.169.254), GitHub's token service, or one of the option token_servers";
+        self.check(field, url, problems, expected, |url, host| {
             let is_standard_port =
                 matches!((url.https, url.port), (_, None) | (false, Some(80)) | (true, Some(443)));
             let is_github = url.https && host.ends_with(".actions.githubusercontent.com");
             let is_named = url.https && named.iter().any(|name| name.eq_ignore_ascii_case(host));
             is_named || (is_standard_port && (LINK_LOCAL_HOSTS.contains(&host) || is_github))
-        })
+        });
     }
 
     /// An AWS STS endpoint, which Google calls. It is never on this machine.
-    pub(super) fn check_aws_sts(self, field: &str, url: &str) -> Result<(), Error> {
+    pub(super) fn check_aws_sts(self, field: &str, url: &str, problems: &Problems) {
         let policy = if self == Self::Loopback { Self::Google } else { self };
-        policy.check(field, url, "an endpoint of AWS STS over https", |url, host| {
+        policy.check(field, url, problems, "an endpoint of AWS STS over https", |url, host| {
             url.https && matches!(url.port, None | Some(443)) && is_aws_sts_host(host)
-        })
+        });
     }
 
     fn check(
         self,
         field: &str,
         url: &str,
+        problems: &Problems,
         expected: &str,
         is_expected: impl Fn(&HttpUrl<'_>, &str) -> bool,
-    ) -> Result<(), Error> {
-        let split = HttpUrl::split(url).map_err(|_| Error::bug("A URL was not checked when it was read."))?;
+    ) {
+        let Ok(split) = HttpUrl::split(url) else {
+            // An empty one was given and wrong.
+            if !url.is_empty() {
+                problems.note(Error::bug("A URL was not checked when it was read."));
+            }
+            return;
+        };
         let host = split.host.to_ascii_lowercase();
         let allowed = match self {
             Self::Any => true,
@@ -96,17 +109,17 @@ impl EndpointPolicy {
             Self::Loopback => is_expected(&split, &host) || split.is_loopback(),
         };
         if allowed {
-            return Ok(());
+            return;
         }
         let scheme = if split.https { "https" } else { "http" };
-        Err(Error::config(
+        problems.note(Error::config(
             ErrorCode::ConfigUrlRefused,
             field,
             format!(
                 "The field {field} of the credential configuration leads to {scheme}://{host}, which is not {expected}."
             ),
             "Correct the URL. Only for a configuration that you wrote or checked yourself, allow other hosts with the option `endpoints` (`any`, or `loopback` for this machine).",
-        ))
+        ));
     }
 }
 

@@ -25,8 +25,7 @@ use crate::error::{Error, ErrorCode};
 use crate::goal::Options;
 use crate::secret::Secret;
 use crate::sts::ClientAuthentication;
-use authorized_user::missing_of_login;
-use fields::Fields;
+use fields::{Fields, Problems};
 
 /// A credential configuration, parsed and checked. What may be secret in it, a client secret and the headers
 /// of a URL source, is not printed.
@@ -47,7 +46,7 @@ pub struct CredentialConfig {
     universe_domain: String,
     source: Source,
     aws_calls: Calls,
-    /// The type of the file, and where the fields of its `external_account` are.
+    /// The type of the file, and where the fields of the workload or of the person are.
     kind: &'static str,
     path: &'static str,
 }
@@ -62,17 +61,6 @@ pub(crate) enum Source {
     File(FileSource),
     Platform(PlatformSource),
     Url(UrlSource),
-}
-
-impl Source {
-    /// Whether Google is to be reached over mutual TLS.
-    fn is_of_use_over_mutual_tls(&self) -> bool {
-        match self {
-            Self::Certificate(_) => true,
-            Self::File(source) => source.certificate.is_some(),
-            _ => false,
-        }
-    }
 }
 
 /// Which service account to become, and for how long.
@@ -111,91 +99,105 @@ impl CredentialConfig {
     /// ```
     pub fn from_json(text: &str) -> Result<Self, Error> {
         let mut root = fields::parse_object(text)?;
-        let mut fields = Fields::root(&mut root);
-        if fields.peek("type") == Some(IMPERSONATED_SERVICE_ACCOUNT) {
-            return Self::read_impersonated(&mut fields);
+        let problems = Problems::default();
+        let config = Self::read(&mut Fields::root(&mut root, &problems));
+        match (problems.into_first(), config) {
+            (Some(problem), _) => Err(problem),
+            (None, Some(config)) => Ok(config),
+            (None, None) => Err(Error::bug("A configuration cannot be read, and nothing is wrong with it.")),
         }
-        Self::read(&mut fields, "")
     }
 
-    /// A workload or a person, at this path in the file.
-    fn read(fields: &mut Fields<'_>, path: &'static str) -> Result<Self, Error> {
-        if fields.peek("type") == Some(EXTERNAL_ACCOUNT_AUTHORIZED_USER) {
-            return Self::read_authorized_user(fields, path);
+    /// What is wrong is noted by the fields. After such a note the value is no configuration: it is there as far
+    /// as it could be read, and the rest is empty.
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        match fields.peek("type") {
+            Some(IMPERSONATED_SERVICE_ACCOUNT) => Self::read_impersonated(fields),
+            _ => Self::read_identity(fields, ""),
         }
-        Self::read_external_account(fields, path)
     }
 
-    fn read_authorized_user(fields: &mut Fields<'_>, path: &'static str) -> Result<Self, Error> {
-        // First, so that a mistake elsewhere does not leave a secret in what was parsed.
-        let client = read_client(fields)?;
-        let user = AuthorizedUser::read(fields)?;
-        let client = client.ok_or_else(|| missing_of_login(fields, "client_id"))?;
-        if client.client_secret.is_empty() {
-            return Err(missing_of_login(fields, "client_secret"));
+    /// A person or a workload, at this path in the file.
+    fn read_identity(fields: &mut Fields<'_>, path: &'static str) -> Option<Self> {
+        match fields.peek("type") {
+            Some(EXTERNAL_ACCOUNT_AUTHORIZED_USER) => Some(Self::read_authorized_user(fields, path)),
+            _ => Self::read_external(fields, path),
         }
-        let universe_domain = read_universe_domain(fields)?;
-        let token_url = fields.url("token_url")?;
-        Ok(Self {
-            audience: fields.visible_text("audience")?.unwrap_or_default(),
+    }
+
+    fn read_authorized_user(fields: &mut Fields<'_>, path: &'static str) -> Self {
+        // First, so that nothing leaves a secret in what was parsed.
+        let client = read_client(fields);
+        let user = AuthorizedUser::read(fields, client.as_ref());
+        let universe_domain = read_universe_domain(fields);
+        let token_url = fields.url("token_url");
+        Self {
+            audience: fields.visible_text("audience").unwrap_or_default(),
             subject_token_type: String::new(),
             token_url: token_url.unwrap_or_else(|| format!("https://sts.{universe_domain}/v1/oauthtoken")),
-            token_info_url: fields.url("token_info_url")?,
+            token_info_url: fields.url("token_info_url"),
             impersonations: Vec::new(),
-            client: Some(client),
-            quota_project_id: fields.visible_text("quota_project_id")?,
+            client,
+            quota_project_id: fields.visible_text("quota_project_id"),
             workforce_pool_user_project: None,
             universe_domain,
             source: Source::AuthorizedUser(user),
             aws_calls: Calls::default(),
             kind: EXTERNAL_ACCOUNT_AUTHORIZED_USER,
             path,
-        })
+        }
     }
 
-    fn read_external_account(fields: &mut Fields<'_>, path: &'static str) -> Result<Self, Error> {
-        // First, so that a mistake elsewhere does not leave the secret in what was parsed.
-        let client = read_client(fields)?;
-        check_type(&fields.required(Fields::text, "type")?, path)?;
-        let universe_domain = read_universe_domain(fields)?;
-        let token_url = fields.url("token_url")?;
-        let aws_calls = extension::read_aws_calls(fields)?;
-        let actor_token_type = read_actor_token_type(fields)?;
-        let mut config = Self {
-            audience: fields.required(Fields::visible_text, "audience")?,
-            subject_token_type: fields.required(Fields::text, "subject_token_type")?,
-            token_url: token_url.unwrap_or_default(),
-            token_info_url: fields.url("token_info_url")?,
-            impersonations: read_impersonation(fields)?.into_iter().collect(),
+    /// An `external_account`.
+    fn read_external(fields: &mut Fields<'_>, path: &'static str) -> Option<Self> {
+        // First, so that nothing leaves the secret in what was parsed.
+        let client = read_client(fields);
+        if !check_type(fields) {
+            return None;
+        }
+        let universe_domain = read_universe_domain(fields);
+        let token_url = fields.url("token_url");
+        let token_info_url = fields.url("token_info_url");
+        let aws_calls = extension::read_aws_calls(fields);
+        let audience = fields.required(Fields::visible_text, "audience");
+        let subject_token_type = fields.required(Fields::text, "subject_token_type");
+        let impersonation = read_impersonation(fields);
+        let quota_project_id = fields.visible_text("quota_project_id");
+        let workforce_pool_user_project = fields.text("workforce_pool_user_project");
+        let source = read_source(fields, &aws_calls);
+        if let Some(source) = &source {
+            check_subject_token_type(fields, &subject_token_type, source, &aws_calls);
+        }
+        if workforce_pool_user_project.is_some() {
+            check_workforce(fields, &audience);
+        }
+        let is_mutual = source.as_ref().is_some_and(Source::is_of_use_over_mutual_tls);
+        let service = if is_mutual { "sts.mtls" } else { "sts" };
+        Some(Self {
+            audience,
+            subject_token_type,
+            token_url: token_url.unwrap_or_else(|| format!("https://{service}.{universe_domain}/v1/token")),
+            token_info_url,
+            impersonations: impersonation.into_iter().collect(),
             client,
-            quota_project_id: fields.visible_text("quota_project_id")?,
-            workforce_pool_user_project: fields.text("workforce_pool_user_project")?,
+            quota_project_id,
+            workforce_pool_user_project,
             universe_domain,
-            source: read_source(fields, &aws_calls, actor_token_type)?,
+            source: source.unwrap_or_default(),
             aws_calls,
             kind: EXTERNAL_ACCOUNT,
             path,
-        };
-        if config.token_url.is_empty() {
-            // A certificate is of no use but with mutual TLS.
-            let service = if config.source.is_of_use_over_mutual_tls() { "sts.mtls" } else { "sts" };
-            config.token_url = format!("https://{service}.{}/v1/token", config.universe_domain);
-        }
-        config.check_subject_token_type()?;
-        config.check_workforce()?;
-        Ok(config)
+        })
     }
 
     /// An `impersonated_service_account`: a service account, reached from an `external_account`. gcloud writes
     /// it with `gcloud auth application-default login --impersonate-service-account`.
-    fn read_impersonated(fields: &mut Fields<'_>) -> Result<Self, Error> {
+    fn read_impersonated(fields: &mut Fields<'_>) -> Option<Self> {
         const URL: &str = "service_account_impersonation_url";
-        let url = fields.required(Fields::url, URL)?;
-        if !url.ends_with(":generateAccessToken") {
-            return Err(fields.invalid(URL, "does not end in :generateAccessToken"));
-        }
-        let delegates = fields.texts("delegates")?.into_iter().map(full_name).collect();
-        let quota_project_id = fields.visible_text("quota_project_id")?;
+        let url = fields.required(Fields::url, URL);
+        check_impersonation_url(fields, &url);
+        let delegates = fields.texts("delegates").into_iter().map(full_name).collect();
+        let quota_project_id = fields.visible_text("quota_project_id");
         let outer = Impersonation {
             url,
             delegates,
@@ -203,17 +205,18 @@ impl CredentialConfig {
             has_lifetime: false,
             field: URL,
         };
-        let mut source = fields.object("source_credentials")?.ok_or_else(|| {
-            fields::missing(
+        let Some(mut source) = fields.object("source_credentials") else {
+            fields.missing(
                 "source_credentials",
                 "It is the configuration of the workload that becomes the service account.",
-            )
-        })?;
-        let mut config = Self::read(&mut source, "source_credentials.")?;
+            );
+            return None;
+        };
+        let mut config = Self::read_identity(&mut source, "source_credentials.")?;
         config.impersonations.push(outer);
         config.quota_project_id = quota_project_id.or(config.quota_project_id);
         config.kind = IMPERSONATED_SERVICE_ACCOUNT;
-        Ok(config)
+        Some(config)
     }
 
     /// `external_account`, `external_account_authorized_user` or `impersonated_service_account`.
@@ -278,15 +281,7 @@ impl CredentialConfig {
     /// The kind of the source: `authorized_user`, `aws`, `certificate`, `executable`, `file`, `platform` or
     /// `url`.
     pub fn source_kind(&self) -> &'static str {
-        match self.source {
-            Source::AuthorizedUser(_) => "authorized_user",
-            Source::Aws(_) => "aws",
-            Source::Certificate(_) => "certificate",
-            Source::Executable(_) => "executable",
-            Source::File(_) => "file",
-            Source::Platform(_) => "platform",
-            Source::Url(_) => "url",
-        }
+        self.source.kind()
     }
 
     /// The person whose login this is, and the client that it was made with.
@@ -329,33 +324,40 @@ impl CredentialConfig {
 
     /// Refuses URLs that lead elsewhere than the caller allows.
     pub(crate) fn check_endpoints(&self, options: &Options) -> Result<(), Error> {
-        let (policy, servers) = (options.endpoints, &options.token_servers);
-        let domain = &self.universe_domain;
-        policy.check_google(&self.path_of("token_url"), "sts", domain, &self.token_url)?;
+        let problems = Problems::default();
+        self.note_endpoints(options.endpoints, &options.token_servers, &problems);
+        problems.into_first().map_or(Ok(()), Err)
+    }
+
+    fn note_endpoints(&self, policy: EndpointPolicy, token_servers: &[String], problems: &Problems) {
+        let Self { path, universe_domain: domain, .. } = self;
+        policy.check_google(&format!("{path}token_url"), "sts", domain, &self.token_url, problems);
         for account in &self.impersonations {
-            policy.check_google(account.field, "iamcredentials", domain, &account.url)?;
+            policy.check_google(account.field, "iamcredentials", domain, &account.url, problems);
         }
+        let path = format!("{path}credential_source");
         match &self.source {
-            Source::Aws(source) => source.check_endpoints(policy),
+            Source::Aws(source) => source.check_endpoints(policy, &path, problems),
             Source::Platform(PlatformSource::ClientCredentials(source)) => {
-                let field = "credential_source.sanskey.token_url";
-                policy.check_token_server(field, &source.token_url, servers)
+                let field = format!("{path}.sanskey.token_url");
+                policy.check_token_server(&field, &source.token_url, token_servers, problems);
             }
-            Source::Url(source) => policy.check_token_server("credential_source.url", &source.url, servers),
+            Source::Url(source) => {
+                policy.check_token_server(&format!("{path}.url"), &source.url, token_servers, problems);
+            }
             Source::AuthorizedUser(_)
             | Source::Certificate(_)
             | Source::Executable(_)
             | Source::File(_)
-            | Source::Platform(_) => Ok(()),
+            | Source::Platform(_) => {}
         }
     }
 
     /// Where to ask what a token is worth: the configured URL, if it may be used, or the universe's own.
     pub(crate) fn checked_token_info_url(&self, policy: EndpointPolicy) -> Result<String, Error> {
-        let domain = &self.universe_domain;
         let url = self.token_info_url.clone();
-        let url = url.unwrap_or_else(|| format!("https://sts.{domain}/v1/introspect"));
-        policy.check_google(&self.path_of("token_info_url"), "sts", domain, &url)?;
+        let url = url.unwrap_or_else(|| format!("https://sts.{}/v1/introspect", self.universe_domain));
+        self.check_sts_url("token_info_url", &url, policy)?;
         Ok(url)
     }
 
@@ -364,60 +366,58 @@ impl CredentialConfig {
         let Some((user, _)) = self.authorized_user() else {
             return Err(Error::config(
                 ErrorCode::ConfigTypeUnsupported,
-                &self.path_of("type"),
+                &format!("{}type", self.path),
                 "The configuration is that of a workload, which has no refresh token to revoke.",
                 "Only an external_account_authorized_user has one. The tokens of a workload end by themselves.",
             ));
         };
-        let path = self.path_of("revoke_url");
         let Some(url) = &user.revoke_url else {
-            return Err(fields::missing(path, "It is the endpoint that revokes the refresh token."));
+            return Err(Error::config(
+                ErrorCode::ConfigFieldMissing,
+                &format!("{}revoke_url", self.path),
+                "The credential configuration has no field revoke_url.",
+                "It is the endpoint that revokes the refresh token, such as https://sts.googleapis.com/v1/revoke.",
+            ));
         };
-        policy.check_google(&path, "sts", &self.universe_domain, url)?;
+        self.check_sts_url("revoke_url", url, policy)?;
         Ok(url.clone())
     }
 
-    fn path_of(&self, field: &str) -> String {
-        format!("{}{field}", self.path)
+    fn check_sts_url(&self, field: &str, url: &str, policy: EndpointPolicy) -> Result<(), Error> {
+        let problems = Problems::default();
+        let field = format!("{}{field}", self.path);
+        policy.check_google(&field, "sts", &self.universe_domain, url, &problems);
+        problems.into_first().map_or(Ok(()), Err)
+    }
+}
+
+impl Source {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::AuthorizedUser(_) => "authorized_user",
+            Self::Aws(_) => "aws",
+            Self::Certificate(_) => "certificate",
+            Self::Executable(_) => "executable",
+            Self::File(_) => "file",
+            Self::Platform(_) => "platform",
+            Self::Url(_) => "url",
+        }
     }
 
-    fn check_subject_token_type(&self) -> Result<(), Error> {
-        let given = &*self.subject_token_type;
-        let is_jwt = matches!(given, ID_TOKEN_TYPE | JWT_TOKEN_TYPE);
-        let (is_right, expected) = match self.source {
-            Source::AuthorizedUser(_) => return Ok(()),
-            Source::Aws(_) if self.aws_calls.get_web_identity_token.is_some() => (is_jwt, JWT_TOKEN_TYPE),
-            Source::Aws(_) => (given == AWS_TOKEN_TYPE, AWS_TOKEN_TYPE),
-            Source::Certificate(_) => (given == MTLS_TOKEN_TYPE, MTLS_TOKEN_TYPE),
-            // What the caller supplies may be anything that Google takes.
-            Source::Platform(PlatformSource::Caller) => (true, JWT_TOKEN_TYPE),
-            Source::Platform(_) => (is_jwt, JWT_TOKEN_TYPE),
-            Source::Executable(_) | Source::File(_) | Source::Url(_) => {
-                (is_jwt || given == SAML_TOKEN_TYPE, JWT_TOKEN_TYPE)
-            }
-        };
-        if is_right {
-            return Ok(());
+    /// Whether Google is to be reached over mutual TLS.
+    fn is_of_use_over_mutual_tls(&self) -> bool {
+        match self {
+            Self::Certificate(_) => true,
+            Self::File(source) => source.certificate.is_some(),
+            _ => false,
         }
-        Err(Error::config(
-            ErrorCode::ConfigFieldInvalid,
-            "subject_token_type",
-            format!("The subject_token_type is not one of the source {}.", self.source_kind()),
-            format!("Set subject_token_type to {expected}, or name another credential_source."),
-        ))
     }
+}
 
-    fn check_workforce(&self) -> Result<(), Error> {
-        let is_workforce = self.audience.contains("/workforcePools/");
-        if self.workforce_pool_user_project.is_none() || is_workforce {
-            return Ok(());
-        }
-        Err(Error::config(
-            ErrorCode::ConfigFieldInvalid,
-            "workforce_pool_user_project",
-            "A workforce_pool_user_project is given, but the audience is not a workforce pool.",
-            "Remove the field, or name a provider of a workforce pool in audience.",
-        ))
+/// In place of one that could not be read.
+impl Default for Source {
+    fn default() -> Self {
+        Self::File(FileSource::default())
     }
 }
 
@@ -438,9 +438,11 @@ fn full_name(account: String) -> String {
     if account.starts_with("projects/") { account } else { format!("projects/-/serviceAccounts/{account}") }
 }
 
-fn check_type(kind: &str, path: &str) -> Result<(), Error> {
-    let hint = match kind {
-        EXTERNAL_ACCOUNT => return Ok(()),
+/// Whether the other fields are to be read too: those of a key, or of a person's credentials, are other ones.
+fn check_type(fields: &mut Fields<'_>) -> bool {
+    let kind = fields.required(Fields::text, "type");
+    let hint = match &*kind {
+        EXTERNAL_ACCOUNT => return true,
         "service_account" => {
             "This is a service-account key, which sanskey makes unnecessary. Create a configuration with `gcloud iam workload-identity-pools create-cred-config`."
         }
@@ -449,62 +451,92 @@ fn check_type(kind: &str, path: &str) -> Result<(), Error> {
         }
         _ => "Create a configuration with `gcloud iam workload-identity-pools create-cred-config`.",
     };
-    let field = format!("{path}type");
-    let message = if path.is_empty() {
+    let message = if fields.is_root() {
         "The type of the credential configuration is none of external_account, external_account_authorized_user and impersonated_service_account."
     } else {
         "The source_credentials are neither of the type external_account nor external_account_authorized_user."
     };
-    Err(Error::config(ErrorCode::ConfigTypeUnsupported, &field, message, hint))
+    fields.refuse(ErrorCode::ConfigTypeUnsupported, "type", message, hint);
+    kind.is_empty() || fields.has("credential_source")
 }
 
-fn read_impersonation(fields: &mut Fields<'_>) -> Result<Option<Impersonation>, Error> {
-    const URL: &str = "service_account_impersonation_url";
-    let url = fields.url(URL)?;
-    if url.as_ref().is_some_and(|url| !url.ends_with(":generateAccessToken")) {
-        return Err(fields.invalid(URL, "does not end in :generateAccessToken"));
-    }
-    let lifetime = match fields.object("service_account_impersonation")? {
-        Some(mut inner) => inner.integer("token_lifetime_seconds", 600..=43_200)?,
-        None => None,
+fn check_subject_token_type(fields: &Fields<'_>, given: &str, source: &Source, aws_calls: &Calls) {
+    let is_jwt = matches!(given, ID_TOKEN_TYPE | JWT_TOKEN_TYPE);
+    let (is_right, expected) = match source {
+        Source::Aws(_) if aws_calls.get_web_identity_token.is_some() => (is_jwt, JWT_TOKEN_TYPE),
+        Source::Aws(_) => (given == AWS_TOKEN_TYPE, AWS_TOKEN_TYPE),
+        Source::Certificate(_) => (given == MTLS_TOKEN_TYPE, MTLS_TOKEN_TYPE),
+        // What the caller supplies may be anything that Google takes.
+        Source::AuthorizedUser(_) | Source::Platform(PlatformSource::Caller) => return,
+        Source::Platform(_) => (is_jwt, JWT_TOKEN_TYPE),
+        Source::Executable(_) | Source::File(_) | Source::Url(_) => {
+            (is_jwt || given == SAML_TOKEN_TYPE, JWT_TOKEN_TYPE)
+        }
     };
-    let lifetime_seconds = lifetime.unwrap_or(DEFAULT_LIFETIME_SECONDS);
-    let has_lifetime = lifetime.is_some();
-    let field = if fields.is_root() { URL } else { "source_credentials.service_account_impersonation_url" };
-    Ok(url.map(|url| Impersonation { url, delegates: Vec::new(), lifetime_seconds, has_lifetime, field }))
+    if is_right {
+        return;
+    }
+    fields.refuse(
+        ErrorCode::ConfigFieldInvalid,
+        "subject_token_type",
+        format!("The subject_token_type is not one of the source {}.", source.kind()),
+        format!("Set subject_token_type to {expected}, or name another credential_source."),
+    );
 }
 
-fn read_universe_domain(fields: &mut Fields<'_>) -> Result<String, Error> {
-    Ok(fields.domain("universe_domain")?.unwrap_or_else(|| DEFAULT_UNIVERSE_DOMAIN.to_owned()))
+fn check_workforce(fields: &Fields<'_>, audience: &str) {
+    if audience.is_empty() || audience.contains("/workforcePools/") {
+        return;
+    }
+    fields.refuse(
+        ErrorCode::ConfigFieldInvalid,
+        "workforce_pool_user_project",
+        "A workforce_pool_user_project is given, but the audience is not a workforce pool.",
+        "Remove the field, or name a provider of a workforce pool in audience.",
+    );
 }
 
-/// What Google takes for the proof of who acts for a workload.
-fn read_actor_token_type(fields: &mut Fields<'_>) -> Result<Option<String>, Error> {
-    let token_type = fields.text("actor_token_type")?;
-    match token_type.as_deref() {
-        None | Some(ID_TOKEN_TYPE | JWT_TOKEN_TYPE) => Ok(token_type),
-        Some(_) => Err(fields.invalid("actor_token_type", "is neither the type of a JWT nor of an ID token")),
+fn check_impersonation_url(fields: &Fields<'_>, url: &str) {
+    if !url.ends_with(":generateAccessToken") {
+        fields.invalid("service_account_impersonation_url", "does not end in :generateAccessToken");
     }
 }
 
-fn read_client(fields: &mut Fields<'_>) -> Result<Option<ClientAuthentication>, Error> {
-    let client_secret = fields.text("client_secret")?.map(Secret::new).unwrap_or_default();
-    let Some(client_id) = fields.text("client_id")? else { return Ok(None) };
+fn read_impersonation(fields: &mut Fields<'_>) -> Option<Impersonation> {
+    const URL: &str = "service_account_impersonation_url";
+    let url = fields.url(URL);
+    if let Some(url) = &url {
+        check_impersonation_url(fields, url);
+    }
+    let lifetime = fields
+        .object("service_account_impersonation")
+        .and_then(|mut inner| inner.integer("token_lifetime_seconds", 600..=43_200));
+    let (lifetime_seconds, has_lifetime) = (lifetime.unwrap_or(DEFAULT_LIFETIME_SECONDS), lifetime.is_some());
+    let field = if fields.is_root() { URL } else { "source_credentials.service_account_impersonation_url" };
+    Some(Impersonation { url: url?, delegates: Vec::new(), lifetime_seconds, has_lifetime, field })
+}
+
+fn read_universe_domain(fields: &mut Fields<'_>) -> String {
+    fields.domain("universe_domain").unwrap_or_else(|| DEFAULT_UNIVERSE_DOMAIN.to_owned())
+}
+
+fn read_client(fields: &mut Fields<'_>) -> Option<ClientAuthentication> {
+    let client_secret = fields.text("client_secret").map(Secret::new).unwrap_or_default();
+    let client_id = fields.text("client_id")?;
     if client_id.contains(':') {
         // RFC 7617 section 2: the first colon ends the name.
-        return Err(fields.invalid("client_id", "has a colon"));
+        fields.invalid("client_id", "has a colon");
     }
-    Ok(Some(ClientAuthentication { client_id, client_secret }))
+    Some(ClientAuthentication { client_id, client_secret })
 }
 
-fn read_source(
-    fields: &mut Fields<'_>,
-    aws_calls: &Calls,
-    actor_token_type: Option<String>,
-) -> Result<Source, Error> {
-    let mut source = fields.object("credential_source")?.ok_or_else(|| {
-        fields::missing("credential_source", "It says where the proof of identity comes from.")
-    })?;
+fn read_source(fields: &mut Fields<'_>, aws_calls: &Calls) -> Option<Source> {
+    const NAME: &str = "credential_source";
+    let actor = ActorField::read(fields);
+    let Some(mut source) = fields.object(NAME) else {
+        fields.missing(NAME, "It says where the proof of identity comes from.");
+        return None;
+    };
     let kinds: Vec<&str> = ["environment_id", "file", "url", "executable", "certificate", "sanskey"]
         .into_iter()
         // In an AWS source `url` is the metadata service's.
@@ -512,36 +544,33 @@ fn read_source(
         // With a file, a certificate is for the connection.
         .filter(|kind| !(*kind == "certificate" && source.has("file")))
         .collect();
-    if actor_token_type.is_some() && !matches!(kinds.as_slice(), ["file" | "url"]) {
-        return Err(Error::config(
-            ErrorCode::ConfigFieldInvalid,
-            "actor_token_type",
-            "An actor_token_type is given, but the credential source is neither a file nor a URL.",
-            "Remove the field, or name a file or a URL with a JSON object that has both tokens.",
-        ));
-    }
     match kinds.as_slice() {
         ["environment_id"] => {
             let is_signed_request = aws_calls.get_web_identity_token.is_none();
-            AwsSource::read(&mut source, is_signed_request).map(Source::Aws)
+            Some(Source::Aws(AwsSource::read(&mut source, is_signed_request)))
         }
         ["certificate"] => CertificateSource::read(&mut source).map(Source::Certificate),
         ["executable"] => ExecutableSource::read(&mut source).map(Source::Executable),
-        ["file"] => FileSource::read(&mut source, actor_token_type).map(Source::File),
+        ["file"] => Some(Source::File(FileSource::read(&mut source, actor))),
         ["sanskey"] => PlatformSource::read(&mut source).map(Source::Platform),
-        ["url"] => UrlSource::read(&mut source, actor_token_type).map(Source::Url),
-        [] => Err(Error::config(
-            ErrorCode::ConfigSourceUnsupported,
-            "credential_source",
-            "The credential source has none of environment_id, file, url, executable and certificate.",
-            "Create the configuration with `gcloud iam workload-identity-pools create-cred-config`, which writes one of them.",
-        )),
-        [_] => Err(Error::bug("A kind of credential source is not read.")),
-        [first, second, ..] => Err(Error::config(
-            ErrorCode::ConfigSourceAmbiguous,
-            &format!("credential_source.{second}"),
-            format!("The credential source has both {first} and {second}."),
-            "Keep the one that the workload is to use and remove the other.",
-        )),
+        ["url"] => Some(Source::Url(UrlSource::read(&mut source, actor))),
+        [first, second, ..] => {
+            source.refuse(
+                ErrorCode::ConfigSourceAmbiguous,
+                second,
+                format!("The credential source has both {first} and {second}."),
+                "Keep the one that the workload is to use and remove the other.",
+            );
+            None
+        }
+        _ => {
+            fields.refuse(
+                ErrorCode::ConfigSourceUnsupported,
+                NAME,
+                "The credential source has none of environment_id, file, url, executable and certificate.",
+                "Create the configuration with `gcloud iam workload-identity-pools create-cred-config`, which writes one of them.",
+            );
+            None
+        }
     }
 }

@@ -1,8 +1,7 @@
 //! `credential_source.sanskey`: platforms that say in the environment where the workload's token is, so that
 //! no path and no URL has to be configured. AIP-4117 has no field for them.
 
-use super::fields::{Fields, missing};
-use crate::error::Error;
+use super::fields::Fields;
 
 /// A platform, and what may be said about its token.
 #[derive(Clone, Debug)]
@@ -51,61 +50,63 @@ pub(crate) struct ClientCredentials {
 }
 
 impl PlatformSource {
-    pub(super) fn read(source: &mut Fields<'_>) -> Result<Self, Error> {
-        let mut fields = source
-            .object("sanskey")?
-            .ok_or_else(|| missing("credential_source.sanskey", "It names the platform."))?;
-        let platform = fields.required(Fields::text, "platform")?;
-        let variables = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let environment = |platform, names| Ok(Self::Environment { platform, variables: variables(names) });
-        match platform.as_str() {
-            "azure_app_service" => Ok(Self::AzureAppService {
-                resource: fields.required(Fields::visible_text, "resource")?,
-                client_id: fields.visible_text("client_id")?,
-            }),
+    pub(super) fn read(source: &mut Fields<'_>) -> Option<Self> {
+        let mut fields = source.object("sanskey")?;
+        let platform = fields.required(Fields::text, "platform");
+        let environment = |platform, variables: &[&str]| Self::Environment {
+            platform,
+            variables: variables.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        Some(match platform.as_str() {
+            "azure_app_service" => Self::AzureAppService {
+                resource: fields.required(Fields::visible_text, "resource"),
+                client_id: fields.visible_text("client_id"),
+            },
             "azure_workload_identity" => {
-                Ok(Self::AzureWorkloadIdentity { resource: fields.visible_text("resource")? })
+                Self::AzureWorkloadIdentity { resource: fields.visible_text("resource") }
             }
             "bitbucket" => environment("Bitbucket Pipelines", &["BITBUCKET_STEP_OIDC_TOKEN"]),
-            "buildkite" => Ok(Self::Buildkite { audience: fields.visible_text("audience")? }),
-            "caller" => Ok(Self::Caller),
+            "buildkite" => Self::Buildkite { audience: fields.visible_text("audience") },
+            "caller" => Self::Caller,
             "circleci" => environment("CircleCI", &["CIRCLE_OIDC_TOKEN_V2", "CIRCLE_OIDC_TOKEN"]),
             "environment" => {
-                let variable = fields.required(Fields::visible_text, "variable")?;
-                Ok(Self::Environment { platform: "The environment", variables: vec![variable] })
+                let variable = fields.required(Fields::visible_text, "variable");
+                environment("The environment", &[&variable])
             }
-            "fly_io" => Ok(Self::FlyIo { audience: fields.visible_text("audience")? }),
-            "github_actions" => Ok(Self::GithubActions { audience: fields.visible_text("audience")? }),
+            "fly_io" => Self::FlyIo { audience: fields.visible_text("audience") },
+            "github_actions" => Self::GithubActions { audience: fields.visible_text("audience") },
             "gitlab" => {
-                let variable = fields.visible_text("variable")?;
-                let variable = variable.unwrap_or_else(|| "GITLAB_OIDC_TOKEN".to_owned());
-                Ok(Self::Environment { platform: "GitLab CI/CD", variables: vec![variable] })
+                let variable = fields.visible_text("variable");
+                environment("GitLab CI/CD", &[variable.as_deref().unwrap_or("GITLAB_OIDC_TOKEN")])
             }
-            "oauth2_client_credentials" => ClientCredentials::read(&mut fields).map(Self::ClientCredentials),
+            "oauth2_client_credentials" => Self::ClientCredentials(ClientCredentials::read(&mut fields)),
             "terraform_cloud" => environment("HCP Terraform", &["TFC_WORKLOAD_IDENTITY_TOKEN"]),
             "vercel" => environment("Vercel", &["VERCEL_OIDC_TOKEN"]),
-            _ => Err(fields.invalid(
-                "platform",
-                "is none of azure_app_service, azure_workload_identity, bitbucket, buildkite, caller, circleci, environment, fly_io, github_actions, gitlab, oauth2_client_credentials, terraform_cloud and vercel",
-            )),
-        }
+            _ => {
+                fields.invalid(
+                    "platform",
+                    "is none of azure_app_service, azure_workload_identity, bitbucket, buildkite, caller, circleci, environment, fly_io, github_actions, gitlab, oauth2_client_credentials, terraform_cloud and vercel",
+                );
+                return None;
+            }
+        })
     }
 }
 
 impl ClientCredentials {
-    fn read(fields: &mut Fields<'_>) -> Result<Self, Error> {
-        let client_id = fields.required(Fields::text, "client_id")?;
+    fn read(fields: &mut Fields<'_>) -> Self {
+        let client_id = fields.required(Fields::text, "client_id");
         if client_id.contains(':') {
             // RFC 7617 section 2: the first colon ends the name.
-            return Err(fields.invalid("client_id", "has a colon"));
+            fields.invalid("client_id", "has a colon");
         }
-        Ok(Self {
-            token_url: fields.required(Fields::url, "token_url")?,
+        Self {
+            token_url: fields.required(Fields::url, "token_url"),
             client_id,
-            client_secret_variable: fields.required(Fields::visible_text, "client_secret_variable")?,
-            scope: fields.text("scope")?,
-            resource: fields.text("resource")?,
-            audience: fields.text("audience")?,
-        })
+            client_secret_variable: fields.required(Fields::visible_text, "client_secret_variable"),
+            scope: fields.text("scope"),
+            resource: fields.text("resource"),
+            audience: fields.text("audience"),
+        }
     }
 }
