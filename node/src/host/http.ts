@@ -23,14 +23,14 @@ export async function send(
   const stopped = new Promise<never>((_, reject) => (stop = reject));
   const onAbort = () => stop(signal?.reason);
   const timer = setTimeout(
-    () => stop(new HostFailure("timeout", `no complete answer from ${url.host} within ${request.timeoutMs} ms`)),
+    () => stop(new HostFailure("timeout", `no complete answer from ${request.unixSocket ?? url.host} within ${request.timeoutMs} ms`)),
     request.timeoutMs,
   );
   signal?.addEventListener("abort", onAbort);
   try {
     return await Promise.race([exchange(request, url, env, (it) => (underWay.add(it), it)), stopped]);
   } catch (thrown) {
-    throw signal?.aborted ? signal?.reason : failureOf(thrown, url.host);
+    throw signal?.aborted ? signal?.reason : failureOf(thrown, request.unixSocket ?? url.host);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
@@ -44,11 +44,12 @@ async function exchange(
   env: Readonly<Record<string, string | undefined>>,
   track: Track,
 ): Promise<HttpResponse> {
-  const proxy = request.bypassProxy ? undefined : proxyFor(url, env);
+  const proxy = request.bypassProxy || request.unixSocket !== null ? undefined : proxyFor(url, env);
   const options: RequestOptions & Partial<Certificate> = {
     method: request.method,
     // No pool of connections: it would keep the process alive.
     agent: false,
+    ...(request.unixSocket !== null && { socketPath: request.unixSocket }),
     ...(await certificate(request.clientCertificate)),
   };
   if (url.protocol === "https:") {

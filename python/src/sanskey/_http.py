@@ -53,12 +53,16 @@ def _send(request: HttpRequest, env: Mapping[str, str], context_for: ContextFor,
     if url.scheme not in _PORTS or not url.hostname:
         raise HostFailure("unsupported", "only http and https URLs with a host can be requested")
     host, port = url.hostname, url.port or _PORTS[url.scheme]
-    proxy_url = None if request.bypass_proxy else proxy_for(url.scheme, host, port, env)
+    direct = request.bypass_proxy or request.unix_socket is not None
+    proxy_url = None if direct else proxy_for(url.scheme, host, port, env)
     proxy = urlsplit(proxy_url) if proxy_url else None
     if proxy and (proxy.scheme != "http" or not proxy.hostname):
         raise HostFailure("unsupported", "only proxies that are spoken to over http are supported")
 
-    sock = _connect(proxy.hostname or "", proxy.port or 80, deadline) if proxy else _connect(host, port, deadline)
+    if request.unix_socket is not None:
+        sock = _connect_unix(request.unix_socket, deadline)
+    else:
+        sock = _connect(proxy.hostname or "", proxy.port or 80, deadline) if proxy else _connect(host, port, deadline)
     try:
         if url.scheme == "https":
             if proxy:
@@ -102,6 +106,20 @@ def _connect(host: str, port: int, deadline: _Deadline) -> socket.socket:
         else:
             return sock
     raise problem
+
+
+def _connect_unix(path: str, deadline: _Deadline) -> socket.socket:
+    family = getattr(socket, "AF_UNIX", None)
+    if family is None:
+        raise HostFailure("unsupported", "this system has no Unix domain sockets")
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(deadline.left())
+        sock.connect(path)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def _resolve(host: str, port: int, deadline: _Deadline) -> list[Any]:
@@ -175,7 +193,7 @@ def _proxy_authorization(proxy: SplitResult) -> list[tuple[str, str]]:
 
 def _failure(problem: Exception, request: HttpRequest) -> HostFailure:
     """What went wrong, in words that quote nothing of the request but its host."""
-    host = _host(request.url)
+    host = request.unix_socket or _host(request.url)
     if isinstance(problem, TimeoutError):
         return HostFailure("timeout", f"{host} did not answer within {request.timeout:g} s")
     if isinstance(problem, ssl.SSLCertVerificationError):

@@ -1,6 +1,7 @@
 """Exchanges with an X.509 certificate. The expected base64 is the standard library's."""
 
 import base64
+import hashlib
 import json
 import ssl
 
@@ -8,7 +9,7 @@ from . import protocol, world
 from .certificates import INTERMEDIATE, LEAF, ROOT
 from .exchange_success import FEDERATED_EXPIRY, IMPERSONATED_EXPIRY
 from .protocol import failed, file
-from .token_exchange import TokenExchange
+from .token_exchange import TOKEN, TokenExchange
 from .world import token_config
 
 NAMES = ["GOOGLE_API_CERTIFICATE_CONFIG", "CLOUDSDK_CONFIG", "APPDATA", "HOME"]
@@ -27,11 +28,11 @@ def proof(*certificates):
 
 
 class Certificate(TokenExchange):
-    def __init__(self, name, about, *, source=EXPLICIT, token=(LEAF,), impersonate=False):
+    def __init__(self, name, about, *, source=EXPLICIT, token=(LEAF,), impersonate=False, **whole):
         config = token_config(
             {"certificate": source}, token_type=world.MTLS, impersonate=impersonate, token_url=TOKEN_URL
         )
-        super().__init__(name, about, config=config, proof=proof(*token))
+        super().__init__(name, about, config=config, proof=proof(*token), **whole)
         self.client_certificate = PATHS
 
     def place(self, content=CONFIG, path=LOCATION, reply=None):
@@ -57,6 +58,21 @@ def exchanges():
         .impersonate()
         .token(IMPERSONATED_EXPIRY)
     )
+    fingerprint = base64.urlsafe_b64encode(hashlib.sha256(ssl.PEM_cert_to_DER_cert(LEAF)).digest()).decode().rstrip("=")
+    case = Certificate("bound", "The token is bound to the certificate.", options={"bind_to_certificate": True})
+    case.sts_fields = {"bind_cert_fingerprint": fingerprint}
+    yield case.place().files().done()
+    case = TokenExchange(
+        "beside-file",
+        "The proof is in a file, and Google is reached over mutual TLS.",
+        config=token_config({"file": "/var/run/token", "certificate": EXPLICIT}, impersonate=True, token_url=TOKEN_URL),
+    )
+    case.client_certificate = PATHS
+    proof_and_place = [
+        (protocol.read_file("subject-token", "/var/run/token"), file(TOKEN)),
+        (protocol.read_file("certificate-config", LOCATION), file(CONFIG)),
+    ]
+    yield case.round(*proof_and_place).sts().impersonate().token(IMPERSONATED_EXPIRY)
     default = {"use_default_certificate_config": True}
     everything = dict(zip(NAMES, [LOCATION, "/sdk/", "C:\\Users\\w\\AppData", "/home/w"], strict=True))
     for name, left_out, path in [

@@ -67,6 +67,25 @@ def summaries():
         subject_token_type=world.MTLS,
         token_url="https://sts.mtls.googleapis.com/v1/token",
     )
+    login = {
+        "type": "external_account_authorized_user",
+        "refresh_token": "refresh-token-example",
+        "client_id": "client",
+        "client_secret": "client-secret-example",
+    }
+    yield _accepted(
+        "authorized-user",
+        "A person's login, with what it must have.",
+        login,
+        type="external_account_authorized_user",
+        audience="",
+        subject_token_type="",
+        source="authorized_user",
+        token_url="https://sts.googleapis.com/v1/oauthtoken",
+        client_id="client",
+        project_number=None,
+        secrets=["refresh-token-example", "client-secret-example"],
+    )
 
 
 def refusals():

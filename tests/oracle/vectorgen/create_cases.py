@@ -226,6 +226,25 @@ def _of_platforms():
         {"kind": "mainframe"},
         {"code": "config_field_invalid", "field": "credential_source.sanskey.platform"},
     )
+    client = {
+        "client_id": "workload",
+        "client_secret_variable": "SECRET",
+        "resource": "urn:pool",
+        "token_url": "https://adfs.example.com/adfs/oauth2/token",
+    }
+    kind = "oauth2_client_credentials"
+    yield _made(
+        "platform-client-credentials",
+        "An identity provider of one's own.",
+        {"kind": kind, **client},
+        {"sanskey": {"platform": kind, **client}},
+    )
+    yield _made("platform-caller", "The program itself.", {"kind": "caller"}, {"sanskey": {"platform": "caller"}})
+    for name, path in [("kubernetes", None), ("kubernetes-path", "/var/run/pool/token")]:
+        source = {"file": path or "/var/run/service-account/token", "format": {"type": "text"}}
+        yield _made(
+            name, "A pod's projected token, as Google's guide mounts it.", {"kind": "kubernetes", "path": path}, source
+        )
 
 
 def _of_workforces():

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from . import (
+    authorized_user_cases,
     certificate_cases,
     clock_cases,
     config_cases,
@@ -14,6 +15,7 @@ from . import (
     exchange_success,
     executable_cases,
     function_cases,
+    identity_provider_cases,
     impersonated_cases,
     metadata_cases,
     outbound_federation_cases,
@@ -22,6 +24,7 @@ from . import (
     profile_cases,
     role_chain_cases,
     sso_cases,
+    supplied_cases,
     token_file_cases,
     token_url_cases,
     web_identity_cases,
@@ -44,10 +47,12 @@ SOURCES = {
         sso_cases,
         web_identity_cases,
     ],
+    "authorized-user": [authorized_user_cases],
     "certificate": [certificate_cases],
     "executable": [executable_cases],
     "file": [token_file_cases],
-    "platforms": [platform_cases],
+    "platforms": [identity_provider_cases, platform_cases],
+    "supplied": [supplied_cases],
     "url": [token_url_cases],
 }
 VECTORS = Path(__file__).parents[2] / "vectors"
@@ -100,3 +105,4 @@ def _functions():
     yield "sts", function_cases.sts()
     yield "impersonation", function_cases.impersonation()
     yield "freshness", function_cases.freshness()
+    yield "headers", function_cases.headers()

@@ -1,5 +1,6 @@
 """Vectors of the functions that take no exchange: signing, and the single Google requests."""
 
+import json
 from urllib.parse import urlsplit
 
 from . import protocol, world
@@ -272,6 +273,20 @@ def _signature(name, about, method, url, headers, body, credentials, region, ser
     return _vector(name, about, "sign_request", params, result, credentials[1:])
 
 
+BOUNDARY = json.dumps(
+    {
+        "accessBoundaryRules": [
+            {
+                "availableResource": "//storage.googleapis.com/projects/_/buckets/bücket",
+                "availablePermissions": ["inRole:roles/storage.objectViewer"],
+            }
+        ]
+    },
+    separators=(",", ":"),
+    ensure_ascii=False,
+)
+
+
 def sts():
     full = {
         "token_url": world.TOKEN_URL,
@@ -312,9 +327,33 @@ def sts():
                 "user_project": "my-project",
             },
         ),
+        (
+            "actor",
+            "Who acts for the subject.",
+            {"actor_token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJiIn0.c2lnMg", "actor_token_type": protocol.ID_TOKEN},
+        ),
+        (
+            "options",
+            "All that options may hold, encoded once.",
+            {"access_boundary": BOUNDARY, "bind_cert_fingerprint": "A" * 43, "user_project": 'prüj"ct'},
+        ),
+        ("api-client", "What asks.", {"api_client": "gl-python/3.14.0 sanskey/1.0.0"}),
+        (
+            "json",
+            "A JSON body, in which names are in camelCase and options a text.",
+            {
+                "body_format": "json",
+                "subject_token": 'a b+c&d=e/f?g%h"i\\j é✓🦀\n\u0001',
+                "actor_token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJiIn0.c2lnMg",
+                "actor_token_type": protocol.JWT,
+                "access_boundary": BOUNDARY,
+                "client_id": "client",
+                "client_secret": "client-secret-example",
+            },
+        ),
     ]:
         params = {**full, **changes}
-        secrets = [params["subject_token"]]
+        secrets = [params["subject_token"], params.get("actor_token")]
         if params["client_secret"]:
             secrets.append(params["client_secret"])
             basic = protocol.basic_authorization(params["client_id"], params["client_secret"])
@@ -338,6 +377,16 @@ def sts():
         INVALID_ARGUMENT,
         [full["subject_token"]],
     )
+    for name, change in [
+        ("access-boundary", {"access_boundary": "[]"}),
+        ("access-boundary-text", {"access_boundary": "{"}),
+        ("api-client", {"api_client": "a\nb"}),
+        ("actor-without-type", {"actor_token": "example-actor-token"}),
+        ("body-format", {"body_format": "xml"}),
+    ]:
+        params = {**full, **change}
+        about = "What cannot be sent."
+        yield _vector(f"refused-{name}", about, "sts_request", params, INVALID_ARGUMENT, [full["subject_token"]])
     answer = world.federated_answer
     for name, about, changes, lifetime in [
         ("number", "expires_in as a number.", {}, 3599),
@@ -477,6 +526,17 @@ def impersonation():
             ("bad-expiry", "A day that does not exist.", 200, answer(expireTime="2024-02-30T00:00:00Z"), {}),
         ],
     )
+
+
+def headers():
+    token = "ya29.example-token-of-headers"
+    bearer = ["authorization", f"Bearer {token}"]
+    for name, project, result in [
+        ("token", None, [bearer]),
+        ("quota-project", "billed", [bearer, ["x-goog-user-project", "billed"]]),
+    ]:
+        params = {"token": token, "quota_project_id": project}
+        yield _vector(name, "What a request to an API of Google carries.", "request_headers", params, {"pairs": result})
 
 
 def freshness():

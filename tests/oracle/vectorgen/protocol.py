@@ -134,9 +134,15 @@ def sts_request(
     subject_token,
     subject_token_type=AWS4_REQUEST,
     scopes,
+    actor_token=None,
+    actor_token_type=None,
     client_id=None,
     client_secret=None,
     user_project=None,
+    access_boundary=None,
+    bind_cert_fingerprint=None,
+    api_client=None,
+    body_format="form",
     client_certificate=None,
 ):
     """RFC 8693 section 2.1, with Google's ``options``; client authentication of RFC 6749 section 2.3.1."""
@@ -148,23 +154,42 @@ def sts_request(
         ("subject_token", subject_token),
         ("subject_token_type", subject_token_type),
     ]
-    if user_project is not None:
-        fields.append(("options", json.dumps({"userProject": user_project}, separators=(",", ":"))))
-    headers = [
-        ["accept", "application/json"],
-        ["content-type", "application/x-www-form-urlencoded"],
-    ]
+    if actor_token is not None:
+        fields += [("actor_token", actor_token), ("actor_token_type", actor_token_type)]
+    options = {
+        "accessBoundary": None if access_boundary is None else json.loads(access_boundary),
+        "bindCertFingerprint": bind_cert_fingerprint,
+        "userProject": user_project,
+    }
+    options = {name: value for name, value in options.items() if value is not None}
+    if options:
+        fields.append(("options", json.dumps(options, separators=(",", ":"), ensure_ascii=False)))
+    content_type, body = "application/x-www-form-urlencoded", form(fields)
+    if body_format == "json":
+        members = {_camel(name): value for name, value in fields}
+        content_type, body = "application/json", json.dumps(members, separators=(",", ":"), ensure_ascii=False)
+    headers = [["accept", "application/json"], ["content-type", content_type]]
     if client_id is not None:
         headers.insert(1, ["authorization", basic_authorization(client_id, client_secret)])
+    if api_client is not None:
+        headers.append(["x-goog-api-client", api_client])
     return _http(
         "POST",
         token_url,
         headers,
-        form(fields),
+        body,
         GOOGLE_TIMEOUT_MS,
         bypass_proxy=False,
         client_certificate=client_certificate,
     )
+
+
+def google_form(url, fields, *, client_id=None, client_secret=None):
+    """A form for another endpoint of Google's Security Token Service, or of an identity provider."""
+    headers = [["accept", "application/json"], ["content-type", "application/x-www-form-urlencoded"]]
+    if client_id is not None:
+        headers.insert(1, ["authorization", basic_authorization(client_id, client_secret)])
+    return _http("POST", url, headers, form(fields), GOOGLE_TIMEOUT_MS, bypass_proxy=False)
 
 
 def impersonation_request(*, url, token, scopes, lifetime_seconds=3600, delegates=(), client_certificate=None):
@@ -192,6 +217,11 @@ def impersonation_request(*, url, token, scopes, lifetime_seconds=3600, delegate
 def basic_authorization(client_id, client_secret):
     pair = f"{client_id}:{client_secret or ''}".encode()
     return "Basic " + base64.b64encode(pair).decode()
+
+
+def _camel(name):
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def _imds(method, url, headers):

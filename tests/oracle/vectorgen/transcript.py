@@ -37,6 +37,8 @@ class Exchange:
         region=None,
         endpoints="google",
         now=world.NOW,
+        goal=None,
+        options=None,
     ):
         self.name = name
         self.about = about
@@ -46,6 +48,8 @@ class Exchange:
         self.supplied = credentials
         self.supplied_region = region
         self.endpoints = endpoints
+        self.goal = goal
+        self.more_options = options or {}
         self.start = self.now = now
         self.rounds = []
         self.end = None
@@ -56,6 +60,7 @@ class Exchange:
         self.credentials = None
         self.skew = 0
         self.client_certificate = None
+        self.sts_fields = {}
         if credentials is not None:
             self._use(credentials)
 
@@ -184,6 +189,10 @@ class Exchange:
 
     # Results.
 
+    def outcome(self, **outcome):
+        self._finish({"outcome": outcome})
+        return self
+
     def token(self, expires_at, kind=None):
         impersonated = "service_account_impersonation_url" in self.config
         kind = kind or ("service_account" if impersonated else "federated")
@@ -206,8 +215,8 @@ class Exchange:
             whole["config_text"] = self.config_text
         else:
             whole["config"] = self.config
-        whole["goal"] = {"goal": "access_token", "scopes": self.scopes}
-        whole["options"] = self._options()
+        whole["goal"] = self.goal or {"goal": "access_token", "scopes": self.scopes}
+        whole["options"] = {**self._options(), **self.more_options}
         whole["now"] = self.start
         whole["rounds"] = self.rounds
         if self.end is not None:
@@ -257,6 +266,7 @@ class Exchange:
             client_id=client_id,
             client_secret=client_secret,
             client_certificate=self.client_certificate,
+            **self.sts_fields,
         )
 
     def _region_pair(self, reply, attempt=1):

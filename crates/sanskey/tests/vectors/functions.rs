@@ -5,9 +5,15 @@ use serde_json::{Map, Value, json};
 
 #[test]
 fn functions() {
-    for (folder, least) in
-        [("config", 7), ("create", 25), ("sigv4", 20), ("sts", 15), ("impersonation", 15), ("freshness", 6)]
-    {
+    for (folder, least) in [
+        ("config", 7),
+        ("create", 25),
+        ("sigv4", 20),
+        ("sts", 15),
+        ("impersonation", 15),
+        ("freshness", 6),
+        ("headers", 2),
+    ] {
         crate::check_folder(folder, least, run);
     }
 }
@@ -52,6 +58,9 @@ fn run(vector: &Value, _: &mut String) -> Result<Value, Failure> {
             json!({ "text": bridge::certificate_config(text("cert_path"), text("key_path")) })
         }
         "create_config" => json!({ "text": bridge::create_config(&params.to_string())? }),
+        "request_headers" => {
+            json!({ "pairs": parsed(bridge::request_headers(text("token"), params["quota_project_id"].as_str())) })
+        }
         "sts_request" => json!({ "request": parsed(bridge::sts_request(&params.to_string())?) }),
         "impersonation_request" => {
             json!({ "request": parsed(bridge::impersonation_request(&params.to_string())?) })
