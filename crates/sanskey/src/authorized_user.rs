@@ -46,7 +46,7 @@ pub(crate) fn parse_refresh_answer(answer: &Answer) -> Result<Token, Error> {
 }
 
 fn parse(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
-    let mut body = sts::object(response).map_err(explain)?;
+    let mut body = sts::SERVER.accept_object(response).map_err(explain)?;
     let mut token = sts::token(&mut body, response.status, now)?;
     token.refresh_token = take_text(&mut body, "refresh_token");
     Ok(token)

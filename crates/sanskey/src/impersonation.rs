@@ -86,17 +86,8 @@ pub(crate) fn parse_answer(answer: &Answer) -> Result<Token, Error> {
 }
 
 fn parse(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
-    let text = SERVER.accept_response(response).map_err(explain)?;
-    let Ok(Value::Object(mut body)) = serde_json::from_str(text) else {
-        return Err(SERVER.malformed(response.status, "with something other than a JSON object"));
-    };
-    let Some(Value::String(token)) = body.get_mut("accessToken").map(Value::take) else {
-        return Err(SERVER.malformed(response.status, "without an accessToken"));
-    };
-    let value = Secret::new(token);
-    if !is_visible_ascii(value.expose()) {
-        return Err(SERVER.malformed(response.status, "with an accessToken that cannot stand in a header"));
-    }
+    let mut body = SERVER.accept_object(response).map_err(explain)?;
+    let value = SERVER.token_in(&mut body, "accessToken", response.status)?;
     let expires_at = match body.get("expireTime") {
         None | Some(Value::Null) => now,
         Some(time) => time.as_str().and_then(UnixTime::from_rfc3339).ok_or_else(|| {

@@ -65,7 +65,7 @@ pub(crate) fn parse_answer(answer: &Answer) -> Result<TokenInfo, Error> {
 }
 
 fn parse(response: &HttpResponse) -> Result<TokenInfo, Error> {
-    let body = sts::object(response).map_err(|error| match error.code() {
+    let body = sts::SERVER.accept_object(response).map_err(|error| match error.code() {
         ErrorCode::StsRejected => error.with_hint(
             "The endpoint answers an OAuth client: check client_id and client_secret of the configuration.",
         ),

@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::ask::{HostFailure, HostFailureKind};
 use crate::desk::{Answer, host_error};
 use crate::error::{Error, ErrorCode, RemoteError, Stage};
 use crate::http::{HttpResponse, MAX_BODY_BYTES};
 use crate::refusal::remote_error;
+use crate::secret::Secret;
 use crate::time::UnixTime;
+use crate::url::is_visible_ascii;
 
 /// How one server is dealt with.
 #[derive(Debug)]
@@ -105,6 +109,30 @@ impl Server {
                 .with_retryable(true)
                 .with_remote(remote_error(response))),
             _ => Err(self.rejected(status, remote_error(response))),
+        }
+    }
+
+    /// The JSON object of a successful response to a request that was not an ask.
+    pub(crate) fn accept_object(&self, response: &HttpResponse) -> Result<Map<String, Value>, Error> {
+        match serde_json::from_str(self.accept_response(response)?) {
+            Ok(Value::Object(body)) => Ok(body),
+            _ => Err(self.malformed(response.status, "with something other than a JSON object")),
+        }
+    }
+
+    /// The token in such an object, under this name; it must be one that can be sent in a header.
+    pub(crate) fn token_in(
+        &self,
+        body: &mut Map<String, Value>,
+        name: &str,
+        status: u16,
+    ) -> Result<Secret, Error> {
+        match body.get_mut(name).map(Value::take) {
+            Some(Value::String(text)) => match Secret::new(text) {
+                token if is_visible_ascii(token.expose()) => Ok(token),
+                _ => Err(self.malformed(status, &format!("with an {name} that cannot stand in a header"))),
+            },
+            _ => Err(self.malformed(status, &format!("without an {name}"))),
         }
     }
 

@@ -7,11 +7,9 @@ use serde_json::{Map, Value};
 use crate::desk::Answer;
 use crate::error::{Error, ErrorCode, Stage};
 use crate::http::HttpResponse;
-use crate::secret::Secret;
 use crate::server::Server;
 use crate::time::UnixTime;
 use crate::token::{Token, TokenKind};
-use crate::url::is_visible_ascii;
 
 pub(crate) const SERVER: Server = Server {
     name: "Google's Security Token Service",
@@ -43,27 +41,13 @@ pub(crate) fn parse_answer(answer: &Answer) -> Result<Token, Error> {
 }
 
 fn parse(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
-    let mut body = object(response).map_err(explain)?;
+    let mut body = SERVER.accept_object(response).map_err(explain)?;
     token(&mut body, response.status, now)
 }
 
-/// The JSON object of a successful response.
-pub(crate) fn object(response: &HttpResponse) -> Result<Map<String, Value>, Error> {
-    match serde_json::from_str(SERVER.accept_response(response)?) {
-        Ok(Value::Object(body)) => Ok(body),
-        _ => Err(SERVER.malformed(response.status, "with something other than a JSON object")),
-    }
-}
-
-/// The token in such an object (RFC 6749 section 5.1, RFC 8693 section 2.2.1).
+/// The token in the object of a success (RFC 6749 section 5.1, RFC 8693 section 2.2.1).
 pub(crate) fn token(body: &mut Map<String, Value>, status: u16, now: UnixTime) -> Result<Token, Error> {
-    let Some(Value::String(token)) = body.get_mut("access_token").map(Value::take) else {
-        return Err(SERVER.malformed(status, "without an access_token"));
-    };
-    let value = Secret::new(token);
-    if !is_visible_ascii(value.expose()) {
-        return Err(SERVER.malformed(status, "with an access_token that cannot stand in a header"));
-    }
+    let value = SERVER.token_in(body, "access_token", status)?;
     let lifetime = match body.get("expires_in") {
         Some(Value::Number(seconds)) => seconds.as_u64().or_else(|| whole(seconds.as_f64()?)),
         Some(Value::String(digits)) => digits.trim().parse().ok(),

@@ -17,7 +17,7 @@ use crate::secret::Secret;
 use crate::url::{check_url, is_visible_ascii, push_form_field};
 
 pub use answer::parse_response;
-pub(crate) use answer::{SERVER, object, parse_answer, token};
+pub(crate) use answer::{SERVER, parse_answer, token};
 pub use client::ClientAuthentication;
 
 /// What is exchanged, where, and for what.
