@@ -44,6 +44,11 @@ pub fn config_summary(config: String) -> Result<String> {
 }
 
 #[napi]
+pub fn check_config(config: String, options: String) -> Result<String> {
+    bridge::check_config(&config, &options).map_err(thrown)
+}
+
+#[napi]
 pub fn create_config(parameters: String) -> Result<String> {
     bridge::create_config(&parameters).map_err(thrown)
 }

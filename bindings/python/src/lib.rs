@@ -13,7 +13,7 @@ create_exception!(_native, Failure, PyException, "A failure; its only argument i
 mod _native {
     #[pymodule_export]
     use super::{
-        Failure, NativeExchange, caller_identity_token, certificate_config, config_summary, create_config,
+        Failure, NativeExchange, caller_identity_token, certificate_config, check_config, config_summary, create_config,
         error_codes, impersonation_request, parse_impersonation_response, parse_sts_response,
         request_headers, sign_request, sts_request, token_freshness, version,
     };
@@ -49,6 +49,11 @@ impl NativeExchange {
 #[pyfunction]
 fn config_summary(config: &str) -> PyResult<String> {
     bridge::config_summary(config).map_err(thrown)
+}
+
+#[pyfunction]
+fn check_config(config: &str, options: &str) -> PyResult<String> {
+    bridge::check_config(config, options).map_err(thrown)
 }
 
 #[pyfunction]

@@ -39,6 +39,11 @@ pub fn config_summary(config: &str) -> Result<String, String> {
     bridge::config_summary(config).map_err(thrown)
 }
 
+#[wasm_bindgen(js_name = checkConfig)]
+pub fn check_config(config: &str, options: &str) -> Result<String, String> {
+    bridge::check_config(config, options).map_err(thrown)
+}
+
 #[wasm_bindgen(js_name = createConfig)]
 pub fn create_config(parameters: &str) -> Result<String, String> {
     bridge::create_config(parameters).map_err(thrown)

@@ -79,6 +79,14 @@ pub fn config_summary(config: &str) -> Result<String, Failure> {
     guarded(|| Ok(write::summary(&sanskey::CredentialConfig::from_json(config)?)))
 }
 
+/// What a check finds in the text of a configuration, as a JSON list. The options are those of an exchange.
+///
+/// # Errors
+/// `invalid_argument`, about the options.
+pub fn check_config(config: &str, options: &str) -> Result<String, Failure> {
+    guarded(|| Ok(write::findings(&sanskey::CredentialConfig::check(config, &read::options(options)?.core))))
+}
+
 /// The text of a new configuration; its parts as JSON.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sanskey::introspection::TokenInfo;
 use sanskey::{
-    Action, Ask, CredentialConfig, ErrorCode, Header, HttpRequest, Outcome, Step, Token, UnixTime,
+    Action, Ask, CredentialConfig, ErrorCode, Finding, Header, HttpRequest, Outcome, Step, Token, UnixTime,
 };
 
 use crate::json::Json;
@@ -57,6 +57,20 @@ pub fn summary(config: &CredentialConfig) -> String {
         ("project_number", config.project_number().into()),
     ])
     .write()
+}
+
+/// `[{"severity":…,"code":…,"field":…,"message":…,"hint":…}…]`
+pub fn findings(findings: &[Finding]) -> String {
+    let findings = findings.iter().map(|finding| {
+        Json::Object(vec![
+            ("severity", finding.severity.as_str().into()),
+            ("code", finding.code.into()),
+            ("field", finding.field.as_deref().into()),
+            ("message", (&*finding.message).into()),
+            ("hint", (&*finding.hint).into()),
+        ])
+    });
+    findings.collect::<Json<'_>>().write()
 }
 
 /// `[{"code":…,"fault":…}…]`

@@ -60,7 +60,8 @@ mod words;
 
 pub use ask::{Action, Ask, CommandOutput, HostFailure, HostFailureKind, Reply};
 pub use config::{
-    ConfigParts, CredentialConfig, EndpointPolicy, FormatParts, SourceParts, certificate_config,
+    ConfigParts, CredentialConfig, EndpointPolicy, Finding, FormatParts, Severity, SourceParts,
+    certificate_config,
 };
 pub use error::{Error, ErrorCode, Fault, Stage};
 pub use exchange::{Exchange, Step};

@@ -7,6 +7,7 @@ from pathlib import Path
 from . import (
     authorized_user_cases,
     certificate_cases,
+    check_cases,
     clock_cases,
     config_cases,
     container_cases,
@@ -98,6 +99,7 @@ def _exchanges():
 
 
 def _functions():
+    yield "check", check_cases.checks()
     yield "config", config_cases.summaries()
     yield "config", platform_cases.summaries()
     yield "create", create_cases.creations()

@@ -24,7 +24,7 @@ pub enum EndpointPolicy {
 }
 
 /// The published universes. A configuration cannot vouch for a domain of its own.
-const UNIVERSE_DOMAINS: [&str; 2] = ["googleapis.com", "s3nsapis.fr"];
+pub(super) const UNIVERSE_DOMAINS: [&str; 2] = ["googleapis.com", "s3nsapis.fr"];
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html> and
 /// <https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token>
@@ -131,7 +131,7 @@ pub(crate) fn is_out_of_reach_of_proxies(url: &str) -> bool {
 
 /// The forms that Google documents, at a published universe domain: `sts`, `sts.mtls`,
 /// `sts.REGION.rep`, `sts.REGION.rep.mtls`, and `sts-NAME.p` of Private Service Connect.
-fn is_google_host(host: &str, service: &str, domain: &str) -> bool {
+pub(super) fn is_google_host(host: &str, service: &str, domain: &str) -> bool {
     let prefix = host.strip_suffix(domain).and_then(|prefix| prefix.strip_suffix('.'));
     let Some(rest) = prefix.and_then(|prefix| prefix.strip_prefix(service)) else { return false };
     if !UNIVERSE_DOMAINS.contains(&domain) {

@@ -4,10 +4,14 @@
 mod authorized_user;
 mod aws;
 mod certificate;
+mod check;
 mod create;
+mod doubts;
 mod endpoints;
 mod extension;
 mod fields;
+mod finding;
+mod known_fields;
 mod platform;
 mod token_sources;
 
@@ -17,6 +21,7 @@ pub(crate) use certificate::CertificateSource;
 pub use create::{ConfigParts, FormatParts, SourceParts, certificate_config};
 pub use endpoints::EndpointPolicy;
 pub(crate) use endpoints::is_out_of_reach_of_proxies;
+pub use finding::{Finding, Severity};
 pub(crate) use platform::{ClientCredentials, PlatformSource};
 pub(crate) use token_sources::{ActorField, ExecutableSource, FileSource, Format, UrlSource};
 
@@ -325,12 +330,13 @@ impl CredentialConfig {
     /// Refuses URLs that lead elsewhere than the caller allows.
     pub(crate) fn check_endpoints(&self, options: &Options) -> Result<(), Error> {
         let problems = Problems::default();
-        self.note_endpoints(options.endpoints, &options.token_servers, &problems);
+        self.note_endpoints(options, &problems);
         problems.into_first().map_or(Ok(()), Err)
     }
 
-    fn note_endpoints(&self, policy: EndpointPolicy, token_servers: &[String], problems: &Problems) {
+    fn note_endpoints(&self, options: &Options, problems: &Problems) {
         let Self { path, universe_domain: domain, .. } = self;
+        let (policy, token_servers) = (options.endpoints, &options.token_servers);
         policy.check_google(&format!("{path}token_url"), "sts", domain, &self.token_url, problems);
         for account in &self.impersonations {
             policy.check_google(account.field, "iamcredentials", domain, &account.url, problems);

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 #[test]
 fn functions() {
     for (folder, least) in [
+        ("check", 60),
         ("config", 7),
         ("create", 25),
         ("sigv4", 20),
@@ -25,7 +26,7 @@ fn error_codes() {
     assert_eq!(serde_json::from_str::<Value>(&bridge::error_codes()).unwrap(), listed);
 }
 
-fn run(vector: &Value, _: &mut String) -> Result<Value, Failure> {
+fn run(vector: &Value, printed: &mut String) -> Result<Value, Failure> {
     let params = &vector["params"];
     let text = |name: &str| params[name].as_str().unwrap_or_default();
     let now = params["now"].as_f64().unwrap_or(0.0);
@@ -53,6 +54,18 @@ fn run(vector: &Value, _: &mut String) -> Result<Value, Failure> {
         }
         "config_summary" => {
             json!({ "summary": parsed(bridge::config_summary(&params["config"].to_string())?) })
+        }
+        "check_config" => {
+            let found = parsed(bridge::check_config(text("text"), &params["options"].to_string())?);
+            let expected = vector["result"]["findings"].as_array().unwrap();
+            printed.push_str(&found.to_string());
+            let found = found.as_array().unwrap().iter().enumerate().map(|(at, finding)| {
+                let words = format!("{} {}", finding["message"].as_str().unwrap(), finding["hint"].as_str().unwrap());
+                let says = expected.get(at).and_then(|each| each["says"].as_str()).unwrap_or_default();
+                let says = if words.contains(says) { says.to_owned() } else { words };
+                json!({ "severity": finding["severity"], "code": finding["code"], "field": finding["field"], "says": says })
+            });
+            json!({ "findings": found.collect::<Vec<_>>() })
         }
         "certificate_config" => {
             json!({ "text": bridge::certificate_config(text("cert_path"), text("key_path")) })
