@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         caller_identity_token,
         sign_request,
     )
+    from .check import Finding, check_config
     from .codes import ErrorCode
     from .config import CredentialConfig, certificate_config
     from .driver import StepReport, exchange_flow, fetch_token
@@ -87,6 +88,7 @@ __all__ = [
     "Exchange",
     "FailureKind",
     "Fault",
+    "Finding",
     "Freshness",
     "GetSessionToken",
     "GetWebIdentityToken",
@@ -123,6 +125,7 @@ __all__ = [
     "aio",
     "caller_identity_token",
     "certificate_config",
+    "check_config",
     "compat",
     "exchange_flow",
     "fetch_token",
@@ -177,6 +180,7 @@ _HOMES = {
         "caller_identity_token",
         "sign_request",
     ),
+    "check": ("Finding", "check_config"),
     "codes": ("ErrorCode",),
     "config": ("CredentialConfig", "certificate_config"),
     "driver": ("StepReport", "exchange_flow", "fetch_token"),

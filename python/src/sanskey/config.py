@@ -52,24 +52,11 @@ class CredentialConfig:
         """From what `json.load` gave. Raises `ConfigError`."""
         if not hasattr(fields, "keys"):
             raise refused("The configuration", fields, "the dict that json.load gave")
-        try:
-            text = _wire.dump(dict(fields))
-        except (TypeError, ValueError) as problem:
-            cause = str(problem)
-        else:
-            return cls(text)
-        raise ConfigError(
-            f"The configuration cannot be written as JSON: {cause}.",
-            code="config_not_json",
-            stage="config",
-            hint="Pass what json.load gave.",
-        )
+        return cls(_dumped(fields))
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> CredentialConfig:
         """From a file. Raises `ConfigError`, also when there is no such file, and `HostError` if it cannot be read."""
-        if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
-            raise refused("The path of the configuration", path, "a str, or a pathlib.Path")
         return cls(_read(path))
 
     @classmethod
@@ -88,7 +75,7 @@ class CredentialConfig:
             )
         if not isinstance(value, str):
             raise refused(VARIABLE, value, "a str")
-        return _from_text(value)
+        return CredentialConfig(_text_at(value))
 
     @classmethod
     def from_parts(
@@ -264,25 +251,45 @@ def _made(
 
 def load(config: ConfigLike) -> CredentialConfig:
     """The configuration that the argument is, holds or names."""
+    return config if isinstance(config, CredentialConfig) else CredentialConfig(text_of(config))
+
+
+def text_of(config: ConfigLike) -> str:
+    """The text of the configuration that the argument is, holds or names, which may be no sound one."""
     if isinstance(config, CredentialConfig):
-        return config
+        return config.to_json()
     if isinstance(config, str):
-        return _from_text(config)
+        return _text_at(config)
     if isinstance(config, os.PathLike):
-        return CredentialConfig.from_file(config)
+        return _read(config)
     if hasattr(config, "keys"):
-        return CredentialConfig.from_dict(config)
+        return _dumped(config)
     raise refused("The configuration", config, "a path, JSON text, the dict that json.load gave, or a CredentialConfig")
 
 
-def _from_text(text: str) -> CredentialConfig:
+def _text_at(text: str) -> str:
     """JSON text begins with a bracket, behind white space or a byte order mark; everything else is a path."""
     json_text = text.lstrip("\ufeff \t\r\n")
-    return CredentialConfig(json_text) if json_text.startswith(("{", "[")) else CredentialConfig.from_file(text)
+    return json_text if json_text.startswith(("{", "[")) else _read(text)
+
+
+def _dumped(fields: Mapping[str, object]) -> str:
+    try:
+        return _wire.dump(dict(fields))
+    except (TypeError, ValueError) as problem:
+        cause = str(problem)
+    raise ConfigError(
+        f"The configuration cannot be written as JSON: {cause}.",
+        code="config_not_json",
+        stage="config",
+        hint="Pass what json.load gave.",
+    )
 
 
 def _read(path: str | os.PathLike[str]) -> str:
     """The text of a file. Raised outside of the handler, so that no exception that quotes the path hangs on it."""
+    if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
+        raise refused("The path of the configuration", path, "a str, or a pathlib.Path")
     try:
         with open(path, "rb") as file:
             return file.read().decode("utf-8", "replace")
