@@ -1,3 +1,4 @@
+import { checkConfig as checkText, type CheckOptions, type Finding } from "../../wasm/src/check.js";
 import type { ConfigInput } from "../../wasm/src/config.js";
 import { fetchTokenWith, type FetchTokenOptions } from "../../wasm/src/driver.js";
 import type { Token } from "../../wasm/src/token.js";
@@ -17,4 +18,15 @@ export { nodeHost, type NodeHost, type NodeHostOptions } from "./host/node-host.
  */
 export async function fetchToken(config: ConfigInput, options: FetchTokenOptions = {}): Promise<Token> {
   return fetchTokenWith(options.host ?? nodeHost(), resolveConfig(config), options);
+}
+
+/**
+ * Everything that is wrong with a configuration, and then what is hardly meant so. A field is spoken of once.
+ *
+ * Takes what `fetchToken` takes, sound or not. There is an error among the findings if, and only if, `fetchToken` would
+ * refuse the configuration before it asked for anything. Throws `SanskeyError` if there is no text to check, such as for
+ * a file that is not there.
+ */
+export function checkConfig(config: ConfigInput, options: CheckOptions = {}): Finding[] {
+  return checkText(resolveConfig(config), options);
 }

@@ -147,3 +147,13 @@ test("an error that nobody catches says its code, what happened and what to do",
   const { stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { cwd, encoding: "utf8" });
   assert.match(stderr, /^SanskeyError: config_not_found: There is no file "none\.json"\. Give the path .+\.$/m);
 });
+
+test("a file is checked, sound or not", (t) => {
+  const path = configFile(t, text.replace("https://sts.googleapis.com", "https://sts.example.com"));
+  for (const form of [path, pathToFileURL(path), readFileSync(path, "utf8")]) {
+    assert.deepEqual(sanskey.checkConfig(form).map(({ code, field }) => [code, field]), [["config_url_refused", "token_url"]]);
+  }
+  assert.deepEqual(sanskey.checkConfig(path, { endpoints: "any" }), []);
+  assert.deepEqual(sanskey.checkConfig(configFile(t, "{")).map(({ code }) => code), ["config_not_json"]);
+  assert.throws(() => sanskey.checkConfig("/nowhere/credentials.json"), { name: "SanskeyError", code: "config_not_found" });
+});

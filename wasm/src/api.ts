@@ -1,6 +1,7 @@
 /** What every build of the library exports. */
 
 export { callerIdentityToken, signRequest, type SignRequestParams } from "./aws.js";
+export type { CheckOptions, Finding } from "./check.js";
 export type { ConfigInput } from "./config.js";
 export { certificateConfig } from "./config-parts.js";
 export type {

@@ -6,6 +6,7 @@ import { fetchHost } from "./hosts/fetch-host.js";
 import type { Token } from "./token.js";
 
 export * from "./api.js";
+export { checkConfig } from "./check.js";
 export { CredentialConfig } from "./config.js";
 
 /**

@@ -1,13 +1,15 @@
 // By name and not as a whole, so that the build drops wasm-bindgen's own ways of loading.
 import {
-  callerIdentityToken, certificateConfig, configSummary, createConfig, errorCodes, impersonationRequest, initSync,
-  NativeExchange, parseImpersonationResponse, parseStsResponse, signRequest, stsRequest, tokenFreshness, version,
+  callerIdentityToken, certificateConfig, checkConfig, configSummary, createConfig, errorCodes, impersonationRequest,
+  initSync, NativeExchange, parseImpersonationResponse, parseStsResponse, requestHeaders, signRequest, stsRequest,
+  tokenFreshness, version,
 } from "../pkg/sanskey.js";
 import type { Native } from "./native.js";
 
 const core: Native = {
-  NativeExchange, callerIdentityToken, certificateConfig, configSummary, createConfig, errorCodes, impersonationRequest,
-  parseImpersonationResponse, parseStsResponse, signRequest, stsRequest, tokenFreshness, version,
+  NativeExchange, callerIdentityToken, certificateConfig, checkConfig, configSummary, createConfig, errorCodes,
+  impersonationRequest, parseImpersonationResponse, parseStsResponse, requestHeaders, signRequest, stsRequest,
+  tokenFreshness, version,
 };
 
 /** Compiles if need be, and starts the module. Again and again gives the first instance. */

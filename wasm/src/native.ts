@@ -27,6 +27,7 @@ export interface Native {
     now: number,
   ): string;
   certificateConfig(certPath: string, keyPath: string): string;
+  checkConfig(config: string, options: string): string;
   configSummary(config: string): string;
   createConfig(params: string): string;
   errorCodes(): string;

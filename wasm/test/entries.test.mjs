@@ -16,7 +16,7 @@ const broken = "code(() => CredentialConfig.fromJson('{'))";
 
 const PUBLIC = [
   "CredentialConfig", "ERROR_CODES", "Exchange", "HostFailure", "SanskeyError", "Token", "callerIdentityToken",
-  "certificateConfig", "fetchHost", "fetchToken", "impersonationRequest", "parseImpersonationResponse", "parseStsResponse", "signRequest", "stsRequest",
+  "certificateConfig", "checkConfig", "fetchHost", "fetchToken", "impersonationRequest", "parseImpersonationResponse", "parseStsResponse", "signRequest", "stsRequest",
 ];
 
 test("both module systems export the same, and no way to initialise", () => {

@@ -17,6 +17,7 @@ const functions = (api, seen) => ({
   parse_impersonation_response: (p) => ({ token: wireToken(seen(api.parseImpersonationResponse(p.status, p.body, p.now * 1000))) }),
   config_summary: (p) => ({ summary: wire(seen(api.CredentialConfig.fromJson(configText(p)))) }),
   create_config: (p) => ({ text: created(api, seen, p) }),
+  check_config: (p) => ({ findings: seen(api.checkConfig(p.text, camel(p.options))) }),
   certificate_config: (p) => ({ text: api.certificateConfig(p.cert_path, p.key_path) }),
   token_freshness: (p) => ({ freshness: new api.Token("", p.expires_at * 1000, "federated").freshness(p.now * 1000) }),
 });
@@ -59,6 +60,12 @@ function runVector(api, file) {
   let result;
   try {
     result = vector.function ? functions(api, seen)[vector.function](vector.params) : wholeExchange(api, seen, vector);
+    // Of the words of a finding, vectors name only some.
+    result.findings?.forEach(({ message, hint, ...finding }, at) => {
+      assert.ok(message && hint, message + hint);
+      const { says } = vector.result.findings[at] ?? {};
+      result.findings[at] = { ...finding, says: `${message} ${hint}`.includes(says) ? says : `${message} ${hint}` };
+    });
     // Of signed headers, vectors name only some.
     if (vector.result.headers) result = { headers: Object.fromEntries(Object.keys(vector.result.headers).map((name) => [name, result[name]])) };
   } catch (error) {

@@ -1,8 +1,8 @@
 // What a user writes, in the strictest TypeScript. It is compiled, not run.
 
 import {
-  callerIdentityToken, certificateConfig, CredentialConfig, Exchange, fetchHost, fetchToken, HostFailure, impersonationRequest, parseStsResponse,
-  SanskeyError, signRequest, stsRequest, type Ask, type AssumeRole, type AwsOptions, type ConfigParts, type ErrorCode,
+  callerIdentityToken, certificateConfig, checkConfig, CredentialConfig, Exchange, fetchHost, fetchToken, HostFailure, impersonationRequest, parseStsResponse,
+  SanskeyError, signRequest, stsRequest, type Ask, type AssumeRole, type AwsOptions, type ConfigParts, type ErrorCode, type Finding,
   type FetchTokenOptions, type GetSessionToken, type GetWebIdentityToken, type Host, type HttpRequest, type HttpResponse, type Source, type SourceName, type Step,
   type StepReport, Token,
 } from "sanskey-wasm";
@@ -71,6 +71,13 @@ export function parts(name: SourceName, headers: Headers): readonly string[] {
   const config = CredentialConfig.fromProvider("p", { source: "aws", workforcePoolUserProject: "1" });
   const made = [...sources, unknown, nowhere, unnamed, foreign].map((source) => CredentialConfig.fromParts({ ...given, source }).toJson());
   return [...made, config.toJson(), certificateConfig("a", "b")];
+}
+
+export function findings(config: object): readonly string[] {
+  const found: readonly Finding[] = checkConfig(config, { endpoints: "loopback", tokenServers: ["a.example"] as const });
+  // @ts-expect-error this policy does not exist
+  checkConfig(config, { endpoints: "everything" });
+  return found.filter(({ severity }) => severity === "error").map(({ code, field, message, hint }) => `${code} ${field ?? ""} ${message} ${hint}`);
 }
 
 // A host of one's own, with and without its type.
