@@ -45,8 +45,9 @@ def packages(tmp_path):
 
 
 def test_there_is_one_for_each():
-    names = ["browser", "node", "node-host", "node-parts", "python", "python-google", "python-host", "python-parts"]
-    assert sorted(SNIPPETS) == [*names, "worker"]
+    in_python = ["python", "python-check", "python-google", "python-host", "python-parts"]
+    in_node = ["node", "node-check", "node-host", "node-parts"]
+    assert sorted(SNIPPETS) == ["browser", *in_node, "output-of-check", *in_python, "worker"]
 
 
 @pytest.mark.parametrize("name", ["python", "python-host"])
@@ -90,6 +91,20 @@ def test_the_configuration_from_parts_is_the_same_in_both_languages(tmp_path):
         "/projects/123456789012/locations/global/workloadIdentityPools/my-pool/providers/my-provider"
     )
     assert "deployer@my-project." in config["service_account_impersonation_url"]
+
+
+@pytest.mark.usefixtures("packages")
+def test_a_check_says_what_is_shown(tmp_path):
+    config = {
+        "type": "external_account",
+        "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/provider",
+        "token_url": "https://sts.googleapis.com/v1/token",
+        "credential_source": {"executable": {"command": "/bin/cat /run/answer | /bin/head -1"}},
+    }
+    (tmp_path / "credentials.json").write_text(json.dumps(config))
+    (tmp_path / "snippet.py").write_text(SNIPPETS["python-check"])
+    assert run([sys.executable, "snippet.py"], tmp_path) == SNIPPETS["output-of-check"]
+    assert run_javascript(SNIPPETS["node-check"], tmp_path) == SNIPPETS["output-of-check"]
 
 
 @pytest.mark.usefixtures("packages")
