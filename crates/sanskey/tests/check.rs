@@ -62,6 +62,22 @@ fn an_error_is_found_exactly_where_an_exchange_refuses() {
     assert!(accepted > 500 && refused > 100, "{accepted} accepted, {refused} refused");
 }
 
+/// Whatever a configuration of an exchange may say is known to the check.
+#[test]
+fn no_field_that_is_read_is_called_unknown() {
+    let mut unknown: Vec<String> = Vec::new();
+    for vector in [vectors("exchange"), vectors("config")].concat() {
+        let config = vector.get("config").unwrap_or(&vector["params"]["config"]);
+        for finding in CredentialConfig::check(&config.to_string(), &Options::new()) {
+            unknown.extend(finding.field.filter(|_| finding.code == "field_unknown"));
+        }
+    }
+    unknown.sort();
+    unknown.dedup();
+    unknown.retain(|field| !field.contains(".future_") && field != "another_future_field");
+    assert_eq!(unknown, [""; 0]);
+}
+
 #[test]
 fn a_warning_has_a_code_of_the_list_and_each_code_a_vector() {
     let mut seen: Vec<&str> = Vec::new();

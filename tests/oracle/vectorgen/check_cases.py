@@ -94,6 +94,21 @@ def _sound():
         ],
     )
 
+    yield _check(
+        "login-that-is-elsewhere",
+        "What is refused only when it is used.",
+        {
+            **login,
+            "token_info_url": "https://sts.example.com/v1/introspect",
+            "revoke_url": "http://sts.googleapis.com/v1/revoke",
+        },
+        [
+            _warning("url_refused_later", "token_info_url", "sts.example.com"),
+            _warning("url_refused_later", "revoke_url", "http://sts.googleapis.com"),
+        ],
+        secrets=secrets,
+    )
+
 
 def _errors():
     yield _check("not-json", "No JSON, and so no field.", "{", [_error("config_not_json", None, "too early")])
@@ -347,6 +362,12 @@ def _token_urls():
             [_warning("token_url_unlikely", "token_url", says)],
             endpoints="any",
         )
+    yield _check(
+        "token-url-region-refused",
+        "Where it is refused, the hint tells the right form nevertheless.",
+        _config(token_url="https://sts.europe-west3.googleapis.com/v1/token"),
+        [_error("config_url_refused", "token_url", "sts.REGION.rep.googleapis.com")],
+    )
     yield _check(
         "token-url-of-mtls",
         "Mutual TLS without a certificate.",

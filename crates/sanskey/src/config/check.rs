@@ -1,8 +1,9 @@
 //! Everything that is wrong with a configuration, at once: [`CredentialConfig::check`].
 
 use super::fields::{self, Fields, Problems};
-use super::finding::Finding;
+use super::finding::{Finding, Severity};
 use super::{CredentialConfig, doubts};
+use crate::error::ErrorCode;
 use crate::goal::Options;
 
 impl CredentialConfig {
@@ -34,15 +35,36 @@ impl CredentialConfig {
         // First, since reading takes the texts away.
         let doubts = doubts::find(&root);
         let problems = Problems::default();
+        let mut refused_later = Vec::new();
         if let Some(config) = Self::read(&mut Fields::root(&mut root, &problems)) {
             config.note_endpoints(options, &problems);
+            refused_later = config.refused_later(options);
         }
         let mut findings: Vec<Finding> = problems.into_list().iter().map(Finding::error).collect();
-        for doubt in doubts {
-            if findings.iter().all(|finding| finding.field != doubt.field) {
-                findings.push(doubt);
+        for doubt in doubts.into_iter().chain(refused_later) {
+            match findings.iter_mut().find(|finding| finding.field == doubt.field) {
+                None => findings.push(doubt),
+                // Of a URL that looks like Google's, it knows better what is wrong.
+                Some(finding) if finding.code == ErrorCode::ConfigUrlRefused.as_str() => {
+                    finding.hint = doubt.hint;
+                }
+                Some(_) => {}
             }
         }
         findings
+    }
+
+    /// The URLs that no access token is got from, but that introspection and revocation would refuse.
+    fn refused_later(&self, options: &Options) -> Vec<Finding> {
+        let revoke_url = self.authorized_user().and_then(|(user, _)| user.revoke_url.as_ref());
+        [("token_info_url", self.token_info_url.as_ref()), ("revoke_url", revoke_url)]
+            .into_iter()
+            .filter_map(|(name, url)| self.check_sts_url(name, url?, options.endpoints).err())
+            .map(|error| Finding {
+                severity: Severity::Warning,
+                code: "url_refused_later",
+                ..Finding::error(&error)
+            })
+            .collect()
     }
 }

@@ -55,6 +55,7 @@ impl Finding {
         "path_relative",
         "service_account_unlikely",
         "token_url_unlikely",
+        "url_refused_later",
         "workforce_project_missing",
     ];
 
