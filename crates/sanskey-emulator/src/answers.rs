@@ -1,6 +1,6 @@
 //! Requests as the services see them, and the shapes of their answers.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
@@ -14,6 +14,8 @@ pub(crate) struct Request {
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
+    /// The certificate that the client has shown to be its own, in DER. Only over TLS.
+    pub(crate) client_certificate: Option<Arc<[u8]>>,
 }
 
 impl Request {

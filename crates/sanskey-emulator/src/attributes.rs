@@ -44,7 +44,8 @@ pub(crate) fn of_web_identity(subject: String, settings: &Settings) -> Result<St
     Ok(subject)
 }
 
-fn check_size(subject: &str) -> Result<(), Answer> {
+/// `google.subject` has 127 bytes at most.
+pub(crate) fn check_size(subject: &str) -> Result<(), Answer> {
     if subject.len() <= SUBJECT_LIMIT {
         return Ok(());
     }

@@ -1,4 +1,5 @@
-//! Google's Security Token Service: `POST /v1/token`, for AWS credentials and for web identity tokens of AWS.
+//! Google's Security Token Service: `POST /v1/token`, for AWS credentials, web identity tokens of AWS and of clusters, X.509
+//! certificates, and people of a workforce pool.
 //!
 //! Source: the reference of the STS method `token`, and RFC 8693. Where Google's text for a wrong parameter
 //! is not known, ours follows the one that is known, for `audience`, and the comment says "inferred".
@@ -13,15 +14,18 @@ use crate::{
     answers::{Answer, Request, not_found, oauth_error},
     attributes::{self, Attributes},
     aws_identity::{self, Expectations, Refusal},
-    google_oidc,
+    google_oidc, google_x509,
     settings::Settings,
     store::{GoogleToken, Store, TokenHolder},
+    sts_options::{self, Options, invalid_value},
+    workforce,
 };
 
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const AWS4_REQUEST: &str = "urn:ietf:params:aws:token-type:aws4_request";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+const MTLS: &str = "urn:ietf:params:oauth:token-type:mtls";
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 
 /// Federated tokens live for an hour at most, and never longer than the credential behind them.
@@ -61,12 +65,39 @@ fn exchange(
 ) -> Result<Answer, Answer> {
     let parameters = parameters(request)?;
     let exchange = Exchange::of(&parameters)?;
+    let options = Options::of(&parameters, request)?;
     let (holder, warnings) = match (provider(exchange.audience, settings)?, exchange.subject_token_type) {
         (Provider::Aws, AWS4_REQUEST) => aws_holder(store, settings, &exchange, now)?,
         (Provider::Oidc, JWT | ID_TOKEN) => oidc_holder(store, settings, &exchange, now)?,
+        (Provider::X509, MTLS) => x509_holder(store, &exchange, request, now)?,
+        (Provider::Workforce, JWT | ID_TOKEN) => {
+            let has_client = workforce::is_authenticated(request, settings)?;
+            if !has_client && options.user_project.is_none() {
+                // Inferred: the reference says that one of them is needed.
+                let text = "The client must authenticate itself, or options.userProject be given.";
+                return Err(oauth_error("invalid_request", text));
+            }
+            workforce_holder(store, settings, &exchange, now)?
+        }
         _ => return Err(invalid_value("subject_token_type")),
     };
-    Ok(issue(store, &exchange, &holder, &warnings, request, now))
+    let actor = sts_options::actor(store, settings, &parameters, exchange.audience, now)?;
+    let ends_at = expiry(holder.ends_at, now);
+    let token = GoogleToken {
+        holder: TokenHolder::Federated(principal(exchange.audience, &holder.subject)),
+        scopes: exchange.scopes,
+        expires_at: ends_at,
+        bound_to: options.bind_cert_fingerprint,
+        actor,
+    };
+    let is_of_workforce = exchange.audience == settings.workforce_audience;
+    let answer = issue(store, token, &warnings, now);
+    if request.headers.contains_key("authorization") && !is_of_workforce {
+        // The reference warns that calls with this header may fail; only workforce pools authenticate the
+        // client.
+        return Ok(answer.with_header("x-emulator-warning", "the call has an Authorization header"));
+    }
+    Ok(answer)
 }
 
 /// Whom a subject token stands for, and until when at most.
@@ -111,44 +142,64 @@ fn oidc_holder(
     let key = || if is_of_pods { store.signing_keys.of_pods() } else { store.signing_keys.rs256() };
     let verified = google_oidc::verify(exchange.subject_token, &expected, key, now)
         .map_err(|refusal| refused(&refusal))?;
+    let ends_at = Some(end_of_token(&verified, now));
     let subject = attributes::of_web_identity(verified.subject, settings)?;
-    // A token that is over by less than the tolerance was seen to be worth another minute.
-    let ends_at = if verified.expires_at > now { verified.expires_at } else { now + Duration::seconds(59) };
-    Ok((Holder { subject, ends_at: Some(ends_at) }, verified.warnings))
+    Ok((Holder { subject, ends_at }, verified.warnings))
 }
 
-fn issue(
-    store: &mut Store,
+/// A token that is over by less than the tolerance was seen to be worth another minute.
+fn end_of_token(verified: &google_oidc::Verified, now: OffsetDateTime) -> OffsetDateTime {
+    if verified.expires_at > now { verified.expires_at } else { now + Duration::seconds(59) }
+}
+
+/// Who has the certificate. That the federated token ends with it is inferred.
+fn x509_holder(
+    store: &Store,
     exchange: &Exchange<'_>,
-    holder: &Holder,
-    warnings: &[&'static str],
     request: &Request,
     now: OffsetDateTime,
-) -> Answer {
-    let expires_at = expiry(holder.ends_at, now);
-    let token = store.issue_google_token(GoogleToken {
-        holder: TokenHolder::Federated(principal(exchange.audience, &holder.subject)),
-        scopes: exchange.scopes.clone(),
-        expires_at,
-    });
-    let mut answer = Answer::json(
+) -> Result<(Holder, Vec<&'static str>), Answer> {
+    let anchor = store.authority().root().der();
+    let shown = request.client_certificate.as_deref();
+    let verified = google_x509::verify(exchange.subject_token, shown, anchor, now)
+        .map_err(|refusal| refused(&refusal))?;
+    attributes::check_size(&verified.subject)?;
+    Ok((Holder { subject: verified.subject, ends_at: Some(verified.expires_at) }, Vec::new()))
+}
+
+/// Which person of the workforce pool it is, by the mapping `assertion.sub`.
+fn workforce_holder(
+    store: &Store,
+    settings: &Settings,
+    exchange: &Exchange<'_>,
+    now: OffsetDateTime,
+) -> Result<(Holder, Vec<&'static str>), Answer> {
+    let expected = google_oidc::Expectations {
+        provider: &settings.workforce_audience,
+        issuer: &settings.pod_issuer,
+        allowed_audiences: std::slice::from_ref(&settings.workforce_oidc_client),
+    };
+    let verified =
+        google_oidc::verify(exchange.subject_token, &expected, || store.signing_keys.of_pods(), now)
+            .map_err(|refusal| refused(&refusal))?;
+    let ends_at = Some(end_of_token(&verified, now));
+    attributes::check_size(&verified.subject)?;
+    Ok((Holder { subject: verified.subject, ends_at }, verified.warnings))
+}
+
+fn issue(store: &mut Store, token: GoogleToken, warnings: &[&'static str], now: OffsetDateTime) -> Answer {
+    let expires_in = (token.expires_at - now).whole_seconds();
+    let token = store.issue_google_token(token);
+    let answer = Answer::json(
         200,
         &json!({
             "access_token": token,
             "issued_token_type": ACCESS_TOKEN,
             "token_type": "Bearer",
-            "expires_in": (expires_at - now).whole_seconds(),
+            "expires_in": expires_in,
         }),
     );
-    for warning in warnings {
-        answer = answer.with_header("x-emulator-warning", *warning);
-    }
-    if request.headers.contains_key("authorization") {
-        // The reference warns that calls with this header may fail; only workforce pools authenticate the
-        // client.
-        answer = answer.with_header("x-emulator-warning", "the call has an Authorization header");
-    }
-    answer
+    warnings.iter().fold(answer, |answer, warning| answer.with_header("x-emulator-warning", *warning))
 }
 
 /// When a federated token ends for a credential that ends then, or never.
@@ -158,7 +209,7 @@ fn expiry(credential: Option<OffsetDateTime>, now: OffsetDateTime) -> OffsetDate
 }
 
 /// The name under which IAM policies know a subject of the pool.
-fn principal(audience: &str, subject: &str) -> String {
+pub(crate) fn principal(audience: &str, subject: &str) -> String {
     let pool = audience.split_once("/providers/").map_or(audience, |(pool, _)| pool);
     format!("principal:{pool}/subject/{subject}")
 }
@@ -191,7 +242,7 @@ impl<'p> Exchange<'p> {
         }
         let audience = get("audience").ok_or_else(malformed_audience)?;
         one_of("requested_token_type", &[ACCESS_TOKEN])?;
-        let subject_token_type = one_of("subject_token_type", &[AWS4_REQUEST, JWT, ID_TOKEN])?;
+        let subject_token_type = one_of("subject_token_type", &[AWS4_REQUEST, JWT, ID_TOKEN, MTLS])?;
         let subject_token = get("subject_token").ok_or_else(|| invalid_value("subject_token"))?;
         let scopes: Vec<_> =
             get("scope").unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect();
@@ -240,10 +291,12 @@ fn json_parameters(body: &[u8]) -> Result<Vec<(String, String)>, Answer> {
     Ok(parameters)
 }
 
-/// The two providers that the pool has.
+/// The providers that the pools have.
 enum Provider {
     Aws,
     Oidc,
+    X509,
+    Workforce,
 }
 
 /// The audience has the form of a provider's name, and is that of one that there is.
@@ -254,6 +307,10 @@ fn provider(audience: &str, settings: &Settings) -> Result<Provider, Answer> {
         Ok(Provider::Aws)
     } else if audience == settings.oidc_audience {
         Ok(Provider::Oidc)
+    } else if audience == settings.x509_audience {
+        Ok(Provider::X509)
+    } else if audience == settings.workforce_audience {
+        Ok(Provider::Workforce)
     } else {
         Err(oauth_error(
             "invalid_target",
@@ -291,11 +348,6 @@ fn malformed_audience() -> Answer {
         "Invalid value for \"audience\". This value should be the full resource name of the Identity Provider. See \
          https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token for the list of possible formats.",
     )
-}
-
-/// Inferred from the text for `audience`.
-fn invalid_value(parameter: &str) -> Answer {
-    oauth_error("invalid_request", &format!("Invalid value for \"{parameter}\"."))
 }
 
 #[cfg(test)]

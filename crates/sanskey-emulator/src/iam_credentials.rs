@@ -10,6 +10,7 @@ use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     answers::{Answer, Request, error_info, google_error, not_found},
+    certificates,
     settings::Settings,
     store::{GoogleToken, Store, TokenHolder},
 };
@@ -66,6 +67,8 @@ fn generate(
         holder: TokenHolder::ServiceAccount(service_account.to_owned()),
         scopes: wanted.scopes,
         expires_at,
+        bound_to: None,
+        actor: None,
     });
     let expire_time = expires_at.format(&Rfc3339).expect("dates of this century have an RFC 3339 form");
     Ok(Answer::json(200, &json!({ "accessToken": token, "expireTime": expire_time })))
@@ -83,6 +86,7 @@ fn authenticate(store: &Store, request: &Request, now: OffsetDateTime) -> Result
         .bearer()
         .and_then(|token| store.google_token(token, now))
         .filter(|token| matches!(token.holder, TokenHolder::Federated(_)))
+        .filter(|token| is_with_its_certificate(token, request))
         .ok_or_else(|| {
             unauthenticated(
                 "Request had invalid authentication credentials.",
@@ -102,6 +106,13 @@ fn authenticate(store: &Store, request: &Request, now: OffsetDateTime) -> Result
         ));
     }
     Ok(())
+}
+
+/// A token that is bound to a certificate is good over mutual TLS with that certificate only. How Google words the
+/// refusal is not known.
+fn is_with_its_certificate(token: &GoogleToken, request: &Request) -> bool {
+    let shown = request.client_certificate.as_deref().map(certificates::fingerprint);
+    token.bound_to.is_none() || token.bound_to == shown
 }
 
 fn unauthenticated(problem: &str, reason: &str) -> Answer {

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::{
     answers::{Answer, Request, google_error, not_found},
-    clock, faults, identity_center, pod_issuer,
+    certificates, clock, faults, identity_center, pod_issuer,
     settings::{Settings, is_header_value},
     spare_keys,
     store::{Store, TokenHolder},
@@ -30,6 +30,7 @@ pub(crate) fn answer(
         ("/emulator/container-token", &Method::PUT) => replace_container_token(store, request),
         ("/emulator/web-identity-token", &Method::GET) => pod_issuer::token(store, settings, request, now),
         ("/emulator/aws-key", &Method::GET) => spare_keys::answer(store, settings, request, now),
+        ("/emulator/client-certificate", &Method::GET) => certificates::answer(store, request, now),
         ("/emulator/sso-token", &Method::GET) => identity_center::token(store, settings, request, now),
         ("/emulator/whoami", &Method::GET) => whoami(store, request, now),
         _ => not_found(),
@@ -64,7 +65,7 @@ fn whoami(store: &Store, request: &Request, now: OffsetDateTime) -> Answer {
     };
     let expires_in = (token.expires_at - now).whole_seconds();
     let scopes = &token.scopes;
-    let body = match &token.holder {
+    let mut body = match &token.holder {
         TokenHolder::Federated(subject) => {
             json!({ "kind": "federated", "subject": subject, "scopes": scopes, "expires_in": expires_in })
         }
@@ -72,5 +73,10 @@ fn whoami(store: &Store, request: &Request, now: OffsetDateTime) -> Answer {
             json!({ "kind": "service_account", "email": email, "scopes": scopes, "expires_in": expires_in })
         }
     };
+    for (name, value) in [("bound_to", &token.bound_to), ("actor", &token.actor)] {
+        if let Some(text) = value {
+            body[name] = json!(text);
+        }
+    }
     Answer::json(200, &body)
 }

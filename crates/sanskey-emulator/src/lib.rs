@@ -11,9 +11,12 @@
 //! | `/id/.../keys` | the issuer of a cluster's web identity tokens, as EKS has one |
 //! | `/.well-known/...` | AWS's own issuer of web identity tokens |
 //! | `/federation/credentials` | the portal of IAM Identity Center |
-//! | `/v1/token` | Google's Security Token Service, with the rules it documents for AWS credentials and for OIDC |
+//! | `/v1/token` | Google's Security Token Service, with the rules it documents for AWS credentials, for OIDC and for X.509 |
+//! | `/v1/introspect`, `/v1/oauthtoken`, `/v1/revoke` | the same service's side for people of a workforce pool |
 //! | `/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken` | Google's IAM Credentials API |
 //! | `/emulator/...` | a window into the emulator itself: requests so far, what a token is, keys and tokens for the asking, faults, the clock |
+//!
+//! With [`Settings::mtls`] all of it is served at a second port as well, over TLS that asks for the client's certificate.
 //!
 //! Faults can be had at every service, and the clock can be set wrong: see `faults.rs` and `clock.rs`.
 //!
@@ -44,6 +47,7 @@ mod aws_keys;
 mod aws_roles;
 mod aws_signature;
 mod aws_sts;
+mod certificates;
 mod clock;
 mod container_agents;
 mod credential_config;
@@ -51,10 +55,12 @@ mod cross_origin;
 mod faults;
 mod google_oidc;
 mod google_sts;
+mod google_x509;
 mod iam_credentials;
 mod identity_center;
 mod imds;
 mod inspection;
+mod mtls_files;
 mod outbound_issuer;
 mod payload;
 mod pod_issuer;
@@ -65,6 +71,9 @@ mod settings;
 mod signing_keys;
 mod spare_keys;
 mod store;
+mod sts_options;
+mod tls;
+mod workforce;
 
 pub use aws_keys::AwsKey;
 pub use aws_roles::{Role, Trust};

@@ -1,5 +1,6 @@
 //! The command `sanskey-emulator`.
 
+mod google_arguments;
 mod sts_arguments;
 
 use std::{
@@ -10,12 +11,14 @@ use std::{
 };
 
 use clap::{Parser, ValueEnum};
+use google_arguments::GoogleArguments;
 use sanskey_emulator::{Emulator, Running, Settings};
 use sts_arguments::StsArguments;
 
 /// AWS metadata for instances and containers, Google STS and IAM Credentials on 127.0.0.1, for demos and tests of keyless access.
 ///
-/// The first line on standard output is `listening on http://127.0.0.1:PORT`. The emulator ends with its
+/// The first line on standard output is `listening on http://127.0.0.1:PORT`; with --mtls-out, a second one
+/// names the port for mutual TLS. The emulator ends with its
 /// lifetime, its number of requests, SIGTERM, or standard input if --stop-with-stdin is given. What it issues
 /// is drawn afresh at each start and is worth nothing anywhere else.
 #[derive(Parser)]
@@ -93,6 +96,9 @@ struct Arguments {
     #[command(flatten)]
     sts: StsArguments,
 
+    #[command(flatten)]
+    google: GoogleArguments,
+
     /// Full resource name of the workload identity pool provider
     #[arg(long, value_name = "NAME", default_value_t = Settings::default().audience)]
     audience: String,
@@ -163,6 +169,7 @@ impl Arguments {
             ..Settings::default()
         };
         self.sts.apply(&mut settings);
+        self.google.apply(&mut settings);
         settings
     }
 }
@@ -183,6 +190,9 @@ fn run(arguments: &Arguments) -> io::Result<()> {
     write_configs(arguments, &running)?;
     let mut stdout = io::stdout();
     writeln!(stdout, "listening on {}", running.url)?;
+    if let Some(url) = &running.mtls_url {
+        writeln!(stdout, "listening on {url} for mutual TLS")?;
+    }
     stdout.flush()?;
 
     if arguments.stop_with_stdin {
@@ -203,15 +213,16 @@ fn write_configs(arguments: &Arguments, running: &Running) -> io::Result<()> {
     } else {
         running.credential_config()
     };
-    for (path, config) in [
+    let own = [
         (&arguments.config_out, config),
         (&arguments.role_chain_config_out, running.role_chain_config()),
         (&arguments.web_identity_config_out, running.web_identity_config()),
-    ] {
-        let Some(path) = path else { continue };
+    ];
+    let wanted = own.iter().filter_map(|(path, config)| Some((path.as_ref()?, config.clone())));
+    for (path, config) in wanted.chain(arguments.google.configs(running)) {
         std::fs::write(path, config + "\n").map_err(|error| {
             io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
         })?;
     }
-    Ok(())
+    arguments.google.write_mtls_files(running)
 }

@@ -10,6 +10,7 @@ use crate::{
     google_sts, iam_credentials, identity_center, imds, inspection, outbound_issuer, pod_issuer,
     settings::Settings,
     store::{RequestRecord, Store},
+    workforce,
 };
 
 /// The longest path that is remembered in full.
@@ -48,6 +49,8 @@ fn service(store: &mut Store, settings: &Settings, request: &Request, now: Offse
         container_agents::answer(store, settings, request, now)
     } else if request.path == "/v1/token" {
         google_sts::answer(store, settings, request, now)
+    } else if workforce::has_path(&request.path) {
+        workforce::answer(store, settings, request, now)
     } else if let Some(account) = iam_credentials::service_account(&request.path) {
         iam_credentials::answer(store, settings, request, &account, now)
     } else if request.path == identity_center::PATH {

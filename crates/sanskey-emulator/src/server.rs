@@ -3,6 +3,7 @@
 use std::{
     fmt, io,
     net::{Ipv4Addr, TcpListener},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
     time::Duration,
@@ -13,13 +14,16 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulShutdown, Watcher},
 };
 use time::OffsetDateTime;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
     sync::{Semaphore, watch},
     time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     answers::{Answer, Request, google_error},
@@ -27,10 +31,12 @@ use crate::{
     clock,
     credential_config::{self, Way},
     faults::Fault,
+    mtls_files,
     payload::Payload,
     routes,
     settings::Settings,
     store::{RequestRecord, Store},
+    tls, workforce,
 };
 
 const BODY_LIMIT: usize = 256 * 1024;
@@ -55,16 +61,28 @@ impl Emulator {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
+        let store = Store::default();
+        let secure = if settings.mtls {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            listener.set_nonblocking(true)?;
+            Some((listener, tls::acceptor(&store.authority().server())?))
+        } else {
+            None
+        };
+        let mtls_url = match &secure {
+            Some((listener, _)) => Some(format!("https://{}", listener.local_addr()?)),
+            None => None,
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
 
         let (stop, stopped) = watch::channel(None);
         let stop = StopHandle(Arc::new(stop));
-        let world = Arc::new(World { settings, store: Mutex::default(), stop: stop.clone() });
+        let world = Arc::new(World { settings, store: Mutex::new(store), stop: stop.clone() });
         let thread = std::thread::Builder::new().name("sanskey-emulator".to_owned()).spawn({
             let world = Arc::clone(&world);
-            move || runtime.block_on(serve(listener, world, stopped))
+            move || runtime.block_on(serve(listener, secure, world, stopped))
         })?;
-        Ok(Running { url, world, stop, thread: Some(thread) })
+        Ok(Running { url, mtls_url, world, stop, thread: Some(thread) })
     }
 }
 
@@ -73,6 +91,8 @@ impl Emulator {
 pub struct Running {
     /// `http://127.0.0.1:PORT`, without a slash at its end.
     pub url: String,
+    /// The same for the second port, `https://127.0.0.1:PORT`, if there is one: see [`Settings::mtls`].
+    pub mtls_url: Option<String>,
     world: Arc<World>,
     stop: StopHandle,
     thread: Option<JoinHandle<io::Result<StopReason>>>,
@@ -99,6 +119,34 @@ impl Running {
     /// A configuration for the second provider: its proof is a web identity token of AWS. Only sanskey reads it.
     pub fn web_identity_config(&self) -> String {
         credential_config::json(&self.url, &self.world.settings, Way::WebIdentity, true)
+    }
+
+    /// Writes what a workload with a certificate needs into a folder, which is made if it is not there:
+    ///
+    /// - `ca.pem`: the root that signed the server's certificate and, over an intermediate, the workload's
+    /// - `client.pem`, `client-key.pem`, `chain.pem`: the workload's certificate, its key, and the intermediate
+    /// - `certificate_config.json`: names the first two
+    /// - `credentials.json`, `credentials-federated.json`: configurations with impersonation and without
+    ///
+    /// # Errors
+    /// There is no second port (`InvalidInput`), or the files cannot be written.
+    pub fn write_mtls_files(&self, folder: &Path) -> io::Result<()> {
+        let Some(url) = &self.mtls_url else {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no port for mutual TLS"));
+        };
+        let now = self.world.now();
+        mtls_files::write(folder, url, &self.world.settings, &self.world.store(), now)
+    }
+
+    /// A configuration for the provider of the workforce pool: its proof is the token of a person, behind a URL of the
+    /// emulator's. It names the OAuth client.
+    pub fn workforce_config(&self) -> String {
+        workforce::config(&self.url, &self.world.settings)
+    }
+
+    /// A configuration of the type `external_account_authorized_user`, with a fresh refresh token.
+    pub fn authorized_user_config(&self) -> String {
+        workforce::authorized_user_config(&self.url, &self.world.settings, &mut self.world.store())
     }
 
     /// The settings that it was started with.
@@ -227,10 +275,15 @@ impl World {
 /// Accepts connections until something stops it, then lets the answers under way finish.
 async fn serve(
     listener: TcpListener,
+    secure: Option<(TcpListener, TlsAcceptor)>,
     world: Arc<World>,
     mut stopped: watch::Receiver<Option<StopReason>>,
 ) -> io::Result<StopReason> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
+    let secure = match secure {
+        Some((listener, acceptor)) => Some((tokio::net::TcpListener::from_std(listener)?, acceptor)),
+        None => None,
+    };
     let seats = Arc::new(Semaphore::new(CONNECTIONS));
     let graceful = GracefulShutdown::new();
     let end = tokio::time::sleep(world.settings.lifetime);
@@ -242,36 +295,71 @@ async fn serve(
             reason = stopped.wait_for(Option::is_some) => {
                 break reason.ok().and_then(|reason| *reason).unwrap_or(StopReason::Asked);
             }
-            accepted = listener.accept() => accepted,
+            accepted = listener.accept() => accepted.map(|(stream, _)| (stream, None)),
+            accepted = accept_secure(secure.as_ref()) => {
+                accepted.map(|(stream, acceptor)| (stream, Some(acceptor)))
+            }
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, acceptor)) = accepted else {
             // The connection broke before it was accepted, or there is no descriptor left for it.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
         let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else { continue };
-        let service = service_fn({
-            let world = Arc::clone(&world);
-            move |request| respond(Arc::clone(&world), request)
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(world.settings.client_timeout)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
+        let (world, watcher) = (Arc::clone(&world), graceful.watcher());
         tokio::spawn(async move {
             // A client that breaks off, or stays for too long, concerns nobody else.
-            let _ = timeout(CONNECTION_TIMEOUT, connection).await;
+            let _ = timeout(CONNECTION_TIMEOUT, connection(stream, acceptor, world, watcher)).await;
             drop(seat);
         });
     };
-    drop(listener);
+    drop((listener, secure));
     let _ = timeout(FAREWELL, graceful.shutdown()).await;
     Ok(reason)
 }
 
+/// The next connection to the second port; never, if there is none.
+async fn accept_secure(
+    secure: Option<&(tokio::net::TcpListener, TlsAcceptor)>,
+) -> io::Result<(TcpStream, TlsAcceptor)> {
+    match secure {
+        Some((listener, acceptor)) => listener.accept().await.map(|(stream, _)| (stream, acceptor.clone())),
+        None => std::future::pending().await,
+    }
+}
+
+/// Serves one connection, over TLS if there is an acceptor for it.
+async fn connection(stream: TcpStream, acceptor: Option<TlsAcceptor>, world: Arc<World>, watcher: Watcher) {
+    let Some(acceptor) = acceptor else { return converse(stream, None, world, watcher).await };
+    if let Ok(Ok(stream)) = timeout(world.settings.client_timeout, acceptor.accept(stream)).await {
+        let certificate = tls::client_certificate(&stream);
+        converse(stream, certificate, world, watcher).await;
+    }
+}
+
+/// Answers the requests of one connection.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    client_certificate: Option<Arc<[u8]>>,
+    world: Arc<World>,
+    watcher: Watcher,
+) {
+    let head_timeout = world.settings.client_timeout;
+    let service = service_fn(move |request| respond(Arc::clone(&world), request, client_certificate.clone()));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head_timeout)
+        .serve_connection(TokioIo::new(stream), service);
+    // A client that breaks off concerns nobody else.
+    let _ = watcher.watch(connection).await;
+}
+
 /// From HTTP to an answer and back. An error closes the connection.
-async fn respond(world: Arc<World>, request: http::Request<Incoming>) -> io::Result<Response<Payload>> {
+async fn respond(
+    world: Arc<World>,
+    request: http::Request<Incoming>,
+    client_certificate: Option<Arc<[u8]>>,
+) -> io::Result<Response<Payload>> {
     let (head, body) = request.into_parts();
     let no_fault = |answer| (answer, Fault::default());
     let (answer, fault) =
@@ -282,6 +370,7 @@ async fn respond(world: Arc<World>, request: http::Request<Incoming>) -> io::Res
                 query: head.uri.query().unwrap_or_default().to_owned(),
                 headers: head.headers,
                 body: body.to_bytes().to_vec(),
+                client_certificate,
             }),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
                 let message = "The request body is larger than 256 KiB.";

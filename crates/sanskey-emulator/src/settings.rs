@@ -69,6 +69,22 @@ pub struct Settings {
     pub oidc_issuer: Option<String>,
     /// The audiences that this provider allows; none means its own name, with or without `https:` before it.
     pub oidc_allowed_audiences: Vec<String>,
+    /// Serve a second port, over TLS that asks for the client's certificate.
+    pub mtls: bool,
+    /// Full resource name of a third provider, which takes X.509 certificates.
+    pub x509_audience: String,
+    /// Full resource name of a provider of a workforce pool, which takes the tokens of the cluster's issuer.
+    pub workforce_audience: String,
+    /// The audience that this provider allows: the id of a client at the issuer.
+    pub workforce_oidc_client: String,
+    /// The OAuth client of the workforce pool, and its secret.
+    pub workforce_client_id: String,
+    /// See [`workforce_client_id`](Self::workforce_client_id).
+    pub workforce_client_secret: String,
+    /// The person whom the emulator's refresh tokens stand for.
+    pub workforce_subject: String,
+    /// Whether token exchanges need the token of an actor beside the subject's (`actorProviders`).
+    pub demand_actor: bool,
     /// How far the emulator's clock is ahead, until `PUT /emulator/clock` sets it anew; less than none if it is
     /// behind.
     pub clock_offset_seconds: i64,
@@ -112,6 +128,14 @@ impl Default for Settings {
             oidc_audience: "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/sanskey-pool/providers/sanskey-oidc".to_owned(),
             oidc_issuer: None,
             oidc_allowed_audiences: Vec::new(),
+            mtls: false,
+            x509_audience: "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/sanskey-pool/providers/sanskey-x509".to_owned(),
+            workforce_audience: "//iam.googleapis.com/locations/global/workforcePools/sanskey-workforce/providers/sanskey-people".to_owned(),
+            workforce_oidc_client: "sanskey-people".to_owned(),
+            workforce_client_id: "sanskey-client".to_owned(),
+            workforce_client_secret: "emulator-client-secret".to_owned(),
+            workforce_subject: "ana@example.com".to_owned(),
+            demand_actor: false,
             clock_offset_seconds: 0,
             allow_origin: None,
             client_timeout: Duration::from_secs(30),
@@ -146,7 +170,22 @@ impl Settings {
                 google_sts::is_provider_name(&self.oidc_audience),
                 "the second audience is not the full name of a provider",
             ),
-            (self.audience != self.oidc_audience, "both providers have the same name"),
+            (
+                google_sts::is_provider_name(&self.x509_audience),
+                "the third audience is not the full name of a provider",
+            ),
+            (
+                google_sts::is_provider_name(&self.workforce_audience)
+                    && self.workforce_audience.contains("/workforcePools/"),
+                "the workforce audience is not the full name of a workforce provider",
+            ),
+            (self.has_distinct_audiences(), "two providers have the same name"),
+            (
+                is_name(&self.workforce_client_id) && !self.workforce_client_id.contains(':'),
+                "the id of the OAuth client is not a name",
+            ),
+            (is_name(&self.workforce_client_secret), "the secret of the OAuth client is not a word"),
+            (is_name(&self.workforce_subject), "the person is not a name"),
             (is_account(&self.account), "the account is not twelve digits"),
             (is_account(self.trusted_account()), "the provider's account is not twelve digits"),
             (is_role(&self.role), "the role is not a role's name"),
@@ -171,6 +210,11 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    fn has_distinct_audiences(&self) -> bool {
+        let all = [&self.audience, &self.oidc_audience, &self.x509_audience, &self.workforce_audience];
+        all.iter().enumerate().all(|(index, name)| !all[..index].contains(name))
     }
 
     /// The subject of the first role that trusts pods.

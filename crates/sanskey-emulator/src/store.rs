@@ -1,11 +1,17 @@
 //! What the emulator has issued and seen since it started.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-use crate::{aws_keys::AwsKey, faults::PlannedFault, random, signing_keys::SigningKeys};
+use crate::{
+    aws_keys::AwsKey, certificates::Authority, faults::PlannedFault, random, signing_keys::SigningKeys,
+};
 
 /// One request as `GET /emulator/requests` tells it: never a query, a header or a body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +42,10 @@ pub(crate) struct GoogleToken {
     pub(crate) holder: TokenHolder,
     pub(crate) scopes: Vec<String>,
     pub(crate) expires_at: OffsetDateTime,
+    /// The fingerprint of the only client certificate with which it can be used.
+    pub(crate) bound_to: Option<String>,
+    /// Who acts for the holder.
+    pub(crate) actor: Option<String>,
 }
 
 /// Everything issued so far. Nothing is ever dropped: the bounded number of requests bounds this too.
@@ -54,6 +64,9 @@ pub(crate) struct Store {
     source_identities: BTreeMap<String, String>,
     /// The keys of the issuers of web identity tokens.
     pub(crate) signing_keys: SigningKeys,
+    authority: OnceCell<Authority>,
+    /// The refresh tokens that are still good.
+    pub(crate) refresh_tokens: BTreeSet<String>,
     pub(crate) requests: Vec<RequestRecord>,
     /// How many requests were answered, those that are not in the list included.
     pub(crate) answered: u64,
@@ -100,6 +113,11 @@ impl Store {
         self.source_identities.get(&key.access_key_id).map(String::as_str)
     }
 
+    /// The certificate authority, drawn when it is first needed.
+    pub(crate) fn authority(&self) -> &Authority {
+        self.authority.get_or_init(Authority::new)
+    }
+
     /// Issues an access token and returns its value.
     pub(crate) fn issue_google_token(&mut self, token: GoogleToken) -> String {
         let kind = match token.holder {
@@ -137,6 +155,8 @@ mod tests {
             holder: TokenHolder::ServiceAccount("a@b".to_owned()),
             scopes: Vec::new(),
             expires_at: NOW + Duration::SECOND,
+            bound_to: None,
+            actor: None,
         });
 
         assert!(store.google_token(&value, NOW).is_some());
