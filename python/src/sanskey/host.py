@@ -27,9 +27,11 @@ class SystemHost:
     def __init__(self, env: Mapping[str, str] | None = None, *, ssl_context: SSLContext | None = None) -> None:
         """`env` stands for the process environment, for commands and for the proxy settings too.
 
-        `ssl_context` stands for `ssl.create_default_context()`.
+        `ssl_context` stands for `ssl.create_default_context()`. Where a client certificate is to be shown, a copy of
+        it is used: its authorities, but for those in a folder (`capath`), its TLS versions and its rules.
         """
         self._env = os.environ if env is None else env
+        self._given_context = ssl_context
         self._ssl_context = ssl_context
 
     def http(self, request: HttpRequest) -> HttpResponse:
@@ -78,17 +80,34 @@ class SystemHost:
             return self._ssl_context
         from ssl import create_default_context
 
-        context = create_default_context()
         if certificate is None:
-            self._ssl_context = context
-        else:
-            try:
-                context.load_cert_chain(certificate.cert_path, certificate.key_path)
-            except PermissionError:
-                raise HostFailure("denied", "the client certificate may not be read") from None
-            except OSError as problem:
-                raise HostFailure("other", f"the client certificate cannot be used: {problem_text(problem)}") from None
+            self._ssl_context = create_default_context()
+            return self._ssl_context
+        # A context of its own: the certificate is not for other servers, and may be another one the next time.
+        context = create_default_context() if self._given_context is None else _copy(self._given_context)
+        try:
+            # Without a password OpenSSL would ask for that of an encrypted key on the terminal, and wait.
+            context.load_cert_chain(certificate.cert_path, certificate.key_path, password="")
+        except PermissionError:
+            raise HostFailure("denied", "the client certificate may not be read") from None
+        except OSError as problem:
+            raise HostFailure("other", f"the client certificate cannot be used: {problem_text(problem)}") from None
         return context
+
+
+def _copy(given: SSLContext) -> SSLContext:
+    from ssl import PROTOCOL_TLS_CLIENT, SSLContext
+
+    context = SSLContext(PROTOCOL_TLS_CLIENT)
+    context.options = given.options
+    context.minimum_version, context.maximum_version = given.minimum_version, given.maximum_version
+    context.verify_flags = given.verify_flags
+    context.check_hostname = given.check_hostname
+    context.verify_mode = given.verify_mode
+    authorities = given.get_ca_certs(binary_form=True)
+    if authorities:
+        context.load_verify_locations(cadata=b"".join(authorities))
+    return context
 
 
 def problem_text(problem: BaseException) -> str:
