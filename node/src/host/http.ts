@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import type { Socket } from "node:net";
+import type { SecureContext } from "node:tls";
 import { HostFailure } from "../../../wasm/src/errors.js";
 import { httpResponse, MAX_BODY_BYTES } from "../../../wasm/src/hosts/response.js";
 import type { ClientCertificate, HttpRequest, HttpResponse } from "../../../wasm/src/types.js";
@@ -45,7 +46,7 @@ async function exchange(
   track: Track,
 ): Promise<HttpResponse> {
   const proxy = request.bypassProxy || request.unixSocket !== null ? undefined : proxyFor(url, env);
-  const options: RequestOptions & Partial<Certificate> = {
+  const options: RequestOptions & { secureContext?: SecureContext } = {
     method: request.method,
     // No pool of connections: it would keep the process alive.
     agent: false,
@@ -125,14 +126,15 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString("utf8");
 }
 
-interface Certificate {
-  cert: Buffer;
-  key: Buffer;
-}
-
-async function certificate(files: ClientCertificate | null): Promise<Certificate | undefined> {
+/** What the certificate and its key are made into for TLS, with the authorities that Node trusts. */
+async function certificate(files: ClientCertificate | null): Promise<{ secureContext: SecureContext } | undefined> {
   if (!files) return undefined;
   const { readFile } = lazy<typeof import("node:fs/promises")>("node:fs/promises");
-  const [cert, key] = await Promise.all([readFile(files.certPath), readFile(files.keyPath)]);
-  return { cert, key };
+  const { createSecureContext } = lazy<typeof import("node:tls")>("node:tls");
+  try {
+    const [cert, key] = await Promise.all([readFile(files.certPath), readFile(files.keyPath)]);
+    return { secureContext: createSecureContext({ cert, key }) };
+  } catch (thrown) {
+    throw failureOf(thrown, "the client certificate cannot be used");
+  }
 }
