@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import urllib.parse
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,3 +150,31 @@ def test_nobody_acts_where_an_actor_is_needed(emulator: Callable[..., Emulator],
         fetch_sync(json.loads(file.read_text()))
     assert (refused.value.code, refused.value.error) == ("sts_rejected", "invalid_request")
     assert "actor_token" in (refused.value.error_description or "")
+
+
+def test_an_actor_in_the_file_of_the_token(emulator: Callable[..., Emulator], tmp_path: Path) -> None:
+    file, tokens = tmp_path / "workforce.json", tmp_path / "tokens.json"
+    google = emulator("--workforce-config-out", str(file), "--demand-actor")
+    config = json.loads(file.read_text())
+    names = {"type": "json", "subject_token_field_name": "person", "actor_token_field_name": "agent"}
+    config["credential_source"] = {"file": str(tokens), "format": names}
+    config["actor_token_type"] = "urn:ietf:params:oauth:token-type:id_token"
+
+    def put(actor_audience: str) -> None:
+        person = issued(google, sub="ana@example.com", aud="sanskey-people")
+        tokens.write_text(json.dumps({"person": person, "agent": issued(google, sub="agent", aud=actor_audience)}))
+
+    put(config["audience"])
+    holder = google.whoami(fetch_sync(config).value)
+    assert (holder["subject"], holder["actor"]) == (PERSON, "agent")
+    put("somebody else")
+    with pytest.raises(RemoteError) as refused:
+        fetch_sync(config)
+    assert (refused.value.code, refused.value.error) == ("sts_rejected", "invalid_grant")
+
+
+def issued(google: Emulator, **claims: str) -> str:
+    url = f"{google.url}/emulator/web-identity-token?{urllib.parse.urlencode(claims)}"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        text: str = answer.read().decode()
+        return text
