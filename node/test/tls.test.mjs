@@ -56,6 +56,9 @@ test("HTTPS works through a proxy", async (t) => {
   const viaProxy = request(url, { bypassProxy: false });
   const answer = await requestElsewhere(certificate.certPath, viaProxy, { HTTPS_PROXY: proxy.url });
   assert.deepEqual(answer, { code: 0, output: "false" });
+  const shown = { ...viaProxy, clientCertificate: certificate };
+  assert.equal((await requestElsewhere(certificate.certPath, shown, { HTTPS_PROXY: proxy.url })).output, "true");
+  proxy.asked.pop();
   assert.deepEqual(proxy.asked.map(({ method, url: authority }) => [method, authority]), [["CONNECT", new URL(url).host]]);
 });
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Emulator, run_python
+from conftest import Emulator, Serve, run_python
+from loopback import pump
 
 import sanskey
 from sanskey import ConfigError, HostError, RemoteError, SystemHost, Token, aio
@@ -331,6 +333,24 @@ def test_a_rotated_certificate_is_used_at_the_next_exchange(google: Google, fetc
     for name in ["first", "second", "third"]:
         google.rotate(f"?cn={name}")
         assert google.subject(fetch(google.config(), host)) == name
+
+
+def test_a_proxy_passes_the_handshake_on(google: Google, serve: Serve) -> None:
+    port = int(google.url.rpartition(":")[2])
+
+    def tunnel(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", port), 10) as onward:
+            pump(connection, onward)
+
+    class Proxied(SystemHost):
+        def http(self, request: HttpRequest) -> HttpResponse:
+            return super().http(but(request, bypass_proxy=False))
+
+    proxy = serve(tunnel)
+    host = Proxied({"HTTPS_PROXY": f"http://127.0.0.1:{proxy.port}"})
+    assert google.subject(fetch_sync(google.config(), host)) == "sanskey-workload"
+    assert proxy.requests[0].startswith(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n")
 
 
 def test_faults_of_the_server(google: Google) -> None:
