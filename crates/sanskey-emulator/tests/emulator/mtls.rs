@@ -1,6 +1,10 @@
 //! The second port: mutual TLS, and what X.509 certificates are worth there.
 
-use std::time::Duration;
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
 
 use crate::support::{ACCESS_TOKEN, Answer, CLOUD_PLATFORM, encoded, get, send, start};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -275,6 +279,21 @@ fn faults_are_for_both_ports() {
 
     assert_eq!(google.exchange(Some(&identity), &identity.subject_token(), None).status, 503);
     assert_eq!(google.exchange(Some(&identity), &identity.subject_token(), None).status, 200);
+}
+
+#[test]
+fn a_handshake_that_does_not_come_is_not_waited_for() {
+    let settings = Settings { mtls: true, client_timeout: Duration::from_millis(200), ..Settings::default() };
+    let running = start(settings);
+    let address = running.mtls_url.as_ref().unwrap().trim_start_matches("https://");
+    for sent in [&b""[..], b"\x16\x03\x01", b"GET / HTTP/1.1\r\n\r\n"] {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.write_all(sent).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).expect("the emulator closes the connection first");
+        assert!(!answer.starts_with(b"HTTP"));
+    }
 }
 
 #[test]
