@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .aliases import (
         Action,
         AsyncAwsCredentialsLike,
+        AsyncSubjectTokenLike,
         AwsCredentialsLike,
         AwsOptions,
         ConfigLike,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         SourceName,
         Stage,
         Step,
+        SubjectTokenLike,
         TokenKind,
     )
     from .aws import (
@@ -57,14 +59,15 @@ if TYPE_CHECKING:
     from .check import Finding, check_config
     from .codes import ErrorCode
     from .config import CredentialConfig, certificate_config
-    from .driver import StepReport, exchange_flow, fetch_token
+    from .driver import StepReport, exchange_flow, fetch_token, introspect_token, revoke_login
     from .errors import ConfigError, HostError, HostFailure, MisuseError, RemoteError, SanskeyError
     from .exchange import Done, Exchange, Pending
     from .host import SystemHost
     from .impersonation import impersonation_request, parse_impersonation_response
     from .protocol import AsyncHttpHost, Host, HttpHost, StepListener
     from .sts import parse_sts_response, sts_request
-    from .token import Token
+    from .supplied import SubjectTokenContext
+    from .token import Revoked, Token, TokenInfo
 
     __version__: str
 
@@ -74,6 +77,7 @@ __all__ = [
     "AssumeRole",
     "AsyncAwsCredentialsLike",
     "AsyncHttpHost",
+    "AsyncSubjectTokenLike",
     "AwsCredentials",
     "AwsCredentialsLike",
     "AwsOptions",
@@ -108,6 +112,7 @@ __all__ = [
     "ReadFile",
     "RemoteError",
     "Reply",
+    "Revoked",
     "RunCommand",
     "SanskeyError",
     "Scopes",
@@ -117,8 +122,11 @@ __all__ = [
     "Step",
     "StepListener",
     "StepReport",
+    "SubjectTokenContext",
+    "SubjectTokenLike",
     "SystemHost",
     "Token",
+    "TokenInfo",
     "TokenKind",
     "Wait",
     "__version__",
@@ -131,8 +139,10 @@ __all__ = [
     "fetch_token",
     "goals",
     "impersonation_request",
+    "introspect_token",
     "parse_impersonation_response",
     "parse_sts_response",
+    "revoke_login",
     "sign_request",
     "sources",
     "sts_request",
@@ -153,6 +163,7 @@ _HOMES = {
     "aliases": (
         "Action",
         "AsyncAwsCredentialsLike",
+        "AsyncSubjectTokenLike",
         "AwsCredentialsLike",
         "AwsOptions",
         "ConfigLike",
@@ -170,6 +181,7 @@ _HOMES = {
         "SourceName",
         "Stage",
         "Step",
+        "SubjectTokenLike",
         "TokenKind",
     ),
     "aws": (
@@ -183,14 +195,15 @@ _HOMES = {
     "check": ("Finding", "check_config"),
     "codes": ("ErrorCode",),
     "config": ("CredentialConfig", "certificate_config"),
-    "driver": ("StepReport", "exchange_flow", "fetch_token"),
+    "driver": ("StepReport", "exchange_flow", "fetch_token", "introspect_token", "revoke_login"),
     "errors": ("ConfigError", "HostError", "HostFailure", "MisuseError", "RemoteError", "SanskeyError"),
     "exchange": ("Done", "Exchange", "Pending"),
     "host": ("SystemHost",),
     "impersonation": ("impersonation_request", "parse_impersonation_response"),
     "protocol": ("AsyncHttpHost", "Host", "HttpHost", "StepListener"),
     "sts": ("parse_sts_response", "sts_request"),
-    "token": ("Token",),
+    "supplied": ("SubjectTokenContext",),
+    "token": ("Revoked", "Token", "TokenInfo"),
 }
 
 

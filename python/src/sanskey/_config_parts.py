@@ -17,11 +17,14 @@ from .sources import (
     AzureWorkloadIdentity,
     Buildkite,
     Certificate,
+    ClientCredentials,
     Environment,
     Executable,
     File,
+    FlyIo,
     GithubActions,
     Gitlab,
+    Kubernetes,
     Url,
 )
 
@@ -66,6 +69,11 @@ def _source_fields(source: object) -> dict[str, object]:
         case Certificate(config_location, trust_chain_path):
             paths = _optional(config_location=config_location, trust_chain_path=trust_chain_path)
             return {"kind": "certificate", **paths}
+        case ClientCredentials(token_url, client_id, client_secret_variable, scope, resource, audience):
+            texts = {"token_url": token_url, "client_id": client_id, "client_secret_variable": client_secret_variable}
+            check_texts(**texts)
+            optional = _optional(scope=scope, resource=resource, audience=audience)
+            return {"kind": "oauth2_client_credentials", **texts, **optional}
         case Environment(variable):
             check_texts(variable=variable)
             return {"kind": "environment", "variable": variable}
@@ -81,10 +89,14 @@ def _source_fields(source: object) -> dict[str, object]:
         case File(path, json_field, format):
             check_texts(path=path)
             return {"kind": "file", "path": path, **_optional(json_field=json_field, format=format)}
+        case FlyIo(audience):
+            return {"kind": "fly_io", **_optional(audience=audience)}
         case GithubActions(audience):
             return {"kind": "github_actions", **_optional(audience=audience)}
         case Gitlab(variable):
             return {"kind": "gitlab", **_optional(variable=variable)}
+        case Kubernetes(path):
+            return {"kind": "kubernetes", **_optional(path=path)}
         case Url(url, headers, json_field, format):
             check_texts(url=url)
             pairs = None if headers is None else _pairs(headers)

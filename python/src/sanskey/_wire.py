@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from . import _native
-from ._arguments import check_credentials, check_optional_texts, check_texts, refused
+from ._arguments import check_credentials, check_optional_texts, check_texts, refused, text_list
 from .actions import (
     Ask,
     ClientCertificate,
@@ -18,12 +18,13 @@ from .actions import (
     Wait,
 )
 from .errors import ConfigError, HostError, HostFailure, MisuseError, RemoteError, bug
-from .goals import scope_list
-from .token import Token
+from .goals import AccessToken, Introspection, Revocation, scope_list
+from .token import Revoked, Token, TokenInfo, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
     from typing import Any, NoReturn, TypeVar
 
     from .aliases import Action, Goal, Outcome, Reply
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _ERRORS: dict[str, type[SanskeyError]] = {cls.fault: cls for cls in (ConfigError, HostError, RemoteError, MisuseError)}
 _LATEST = 253_402_300_799
 """The last second of the year 9999, the latest that a `datetime` can name."""
+_JWT = "urn:ietf:params:oauth:token-type:jwt"
 
 
 def dump(value: object) -> str:
@@ -74,15 +76,17 @@ def _error(fields: dict[str, Any]) -> SanskeyError:
 
 def goal_json(goal: Goal) -> str:
     """GOAL. A goal of another type is refused."""
-    from .goals import AccessToken
-
-    if not isinstance(goal, AccessToken):
-        raise MisuseError(
-            f"A {type(goal).__name__} is not a goal.",
-            code="invalid_argument",
-            hint="Pass one of the classes of `sanskey.goals`.",
-        )
-    return dump({"goal": "access_token", "scopes": scope_list(goal.scopes)})
+    if isinstance(goal, AccessToken):
+        return dump({"goal": "access_token", "scopes": scope_list(goal.scopes)})
+    if isinstance(goal, Introspection):
+        return dump({"goal": "introspection", "token": value_of(goal.token)})
+    if isinstance(goal, Revocation):
+        return dump({"goal": "revocation"})
+    raise MisuseError(
+        f"A {type(goal).__name__} is not a goal.",
+        code="invalid_argument",
+        hint="Pass one of the classes of `sanskey.goals`.",
+    )
 
 
 def options_json(
@@ -93,13 +97,37 @@ def options_json(
     aws_assume_role: AssumeRole | Sequence[AssumeRole] | None,
     aws_get_session_token: GetSessionToken | None,
     aws_web_identity_token: GetWebIdentityToken | None,
+    subject_token: str | None,
+    actor_token: str | None,
+    actor_token_type: str | None,
+    bind_to_certificate: bool,
+    token_servers: str | Sequence[str],
+    api_client: str | None,
     endpoints: str,
     entropy: bytes | None,
 ) -> str:
     """OPTIONS. Without entropy, the core's bridge draws it."""
-    check_optional_texts(aws_region=aws_region, aws_profile=aws_profile)
+    texts: dict[str, object] = {
+        "aws_region": aws_region,
+        "aws_profile": aws_profile,
+        "subject_token": subject_token,
+        "actor_token": actor_token,
+        "actor_token_type": actor_token_type,
+        "api_client": api_client,
+    }
+    check_optional_texts(**texts)
     check_texts(endpoints=endpoints)
-    options: dict[str, object] = {"endpoints": endpoints, "aws_region": aws_region, "aws_profile": aws_profile}
+    if not isinstance(bind_to_certificate, bool):
+        raise refused("bind_to_certificate", bind_to_certificate, "a bool")
+    options: dict[str, object] = {
+        **texts,
+        "actor_token_type": _JWT if actor_token_type is None else actor_token_type,
+        "bind_to_certificate": bind_to_certificate,
+        "token_servers": [token_servers]
+        if isinstance(token_servers, str)
+        else text_list("token_servers", token_servers),
+        "endpoints": endpoints,
+    }
     if aws_credentials is not None:
         check_credentials(aws_credentials)
         options["aws_credentials"] = aws_credentials._fields()
@@ -167,7 +195,7 @@ def _wrong(id: str, message: str) -> NoReturn:
 def step_from(step: dict[str, Any]) -> tuple[list[Ask] | Outcome, int | None]:
     """STEP: the asks of a pending exchange, or the outcome, with how far the clock had to be corrected."""
     if step["step"] == "done":
-        return token_from(step["outcome"]["token"]), step.get("clock_skew_seconds")
+        return outcome_from(step["outcome"]), step.get("clock_skew_seconds")
     return [Ask(ask["id"], action_from(ask)) for ask in step["asks"]], None
 
 
@@ -198,15 +226,38 @@ def http_request_from(fields: dict[str, Any]) -> HttpRequest:
         fields["timeout_ms"] / 1000,
         certificate and ClientCertificate(certificate["cert_path"], certificate["key_path"]),
         fields["bypass_proxy"],
+        fields.get("unix_socket"),
     )
 
 
+def outcome_from(fields: dict[str, Any]) -> Outcome:
+    """OUTCOME. Its class says which goal it belongs to."""
+    goal = fields["goal"]
+    if goal == "access_token":
+        return token_from(fields["token"])
+    if goal == "introspection":
+        return _token_info_from(fields["token_info"])
+    if goal == "revocation":
+        return Revoked()
+    raise ValueError(goal)
+
+
 def token_from(fields: dict[str, Any]) -> Token:
-    """TOKEN. An expiry beyond the year 9999 becomes the end of that year."""
+    """TOKEN."""
+    return Token(fields["value"], _moment(fields["expires_at"]), fields["kind"], fields.get("refresh_token"))
+
+
+def _token_info_from(fields: dict[str, Any]) -> TokenInfo:
+    times = {name: fields[name] for name in ("expires_at", "issued_at")}
+    moments = {name: None if seconds is None else _moment(seconds) for name, seconds in times.items()}
+    return TokenInfo(**{**fields, **moments})
+
+
+def _moment(seconds: float) -> datetime:
+    """What is beyond the year 9999 becomes the end of that year, and what is before 1970 its beginning."""
     from datetime import datetime, timezone
 
-    expires_at = datetime.fromtimestamp(min(fields["expires_at"], _LATEST), timezone.utc)
-    return Token(fields["value"], expires_at, fields["kind"])
+    return datetime.fromtimestamp(max(0, min(seconds, _LATEST)), timezone.utc)
 
 
 Failure = _native.Failure

@@ -33,6 +33,11 @@ class HttpRequest(Record, redacted=("headers", "body")):
     client_certificate: ClientCertificate | None = None
     bypass_proxy: bool = False
     """True for the metadata server, which is never reached through a proxy."""
+    unix_socket: str | None = None
+    """The path of the Unix domain socket on which the server listens; the URL then says only what to send there.
+
+    A host that cannot do that raises `HostFailure("unsupported")`.
+    """
 
 
 class ReadEnv(Record):

@@ -8,25 +8,35 @@ from time import perf_counter
 
 from .actions import Ask, Wait
 from .config import load
-from .driver import check_drive, exchange_flow, method_for, tell, tell_of_the_clock
+from .driver import API_CLIENT, check_drive, exchange_flow, method_for, tell, tell_of_the_clock
 from .errors import HostFailure
 from .exchange import Exchange
-from .goals import AccessToken, scope_list
+from .goals import AccessToken, Introspection, Revocation, scope_list
 from .host import SystemHost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from typing_extensions import Unpack
 
     from ._aws_sdk import Resolved
-    from .aliases import Action, AsyncAwsCredentialsLike, AwsOptions, ConfigLike, Endpoints, Outcome, Reply, Scopes
+    from .aliases import (
+        Action,
+        AsyncAwsCredentialsLike,
+        AsyncSubjectTokenLike,
+        AwsOptions,
+        ConfigLike,
+        Endpoints,
+        Reply,
+        Scopes,
+    )
     from .aws import AwsCredentials
+    from .config import CredentialConfig
     from .driver import Answer
     from .protocol import AsyncHttpHost, StepListener
-    from .token import Token
+    from .token import Token, TokenInfo
 
 
 async def fetch_token(
@@ -35,6 +45,11 @@ async def fetch_token(
     scopes: Scopes = None,
     host: AsyncHttpHost | None = None,
     aws_credentials: AsyncAwsCredentialsLike | None = None,
+    subject_token: AsyncSubjectTokenLike | None = None,
+    actor_token: str | None = None,
+    actor_token_type: str | None = None,
+    bind_to_certificate: bool = False,
+    token_servers: str | Sequence[str] = (),
     endpoints: Endpoints = "google",
     on_step: StepListener | None = None,
     **aws: Unpack[AwsOptions],
@@ -42,16 +57,56 @@ async def fetch_token(
     """Gets an access token for Google Cloud, as `sanskey.fetch_token` does, without blocking the event loop.
 
     What is no coroutine function of the host runs in a thread, so all asks of a round are answered at once. The same
-    holds for `aws_credentials`, which may also be a coroutine function, or a session of aiobotocore.
+    holds for `aws_credentials`, which may also be a coroutine function, or a session of aiobotocore, and for
+    `subject_token`, which may be a coroutine function, too.
     """
     config = load(config)
     key = None if aws_credentials is None else await _key(aws_credentials, aws)
-    exchange = Exchange(config, AccessToken(scope_list(scopes)), aws_credentials=key, endpoints=endpoints, **aws)
-    return await run(exchange, SystemHost() if host is None else host, on_step)
+    proof = await _proof(subject_token, config)
+    exchange = Exchange(
+        config,
+        AccessToken(scope_list(scopes)),
+        aws_credentials=key,
+        subject_token=proof,
+        actor_token=actor_token,
+        actor_token_type=actor_token_type,
+        bind_to_certificate=bind_to_certificate,
+        token_servers=token_servers,
+        api_client=API_CLIENT,
+        endpoints=endpoints,
+        **aws,
+    )
+    token: Token = await run(exchange, host, on_step)
+    return token
 
 
-async def run(exchange: Exchange, host: object, on_step: StepListener | None = None) -> Outcome:
-    """Drives an exchange to its outcome."""
+async def introspect_token(
+    config: ConfigLike,
+    token: Token | str,
+    *,
+    host: AsyncHttpHost | None = None,
+    endpoints: Endpoints = "google",
+    on_step: StepListener | None = None,
+) -> TokenInfo:
+    """Asks whose a federated token is, as `sanskey.introspect_token` does, without blocking the event loop."""
+    info: TokenInfo = await run(Exchange(config, Introspection(token), endpoints=endpoints), host, on_step)
+    return info
+
+
+async def revoke_login(
+    config: ConfigLike,
+    *,
+    host: AsyncHttpHost | None = None,
+    endpoints: Endpoints = "google",
+    on_step: StepListener | None = None,
+) -> None:
+    """Ends a person's login, as `sanskey.revoke_login` does, without blocking the event loop."""
+    await run(Exchange(config, Revocation(), endpoints=endpoints), host, on_step)
+
+
+async def run(exchange: Exchange, host: object, on_step: StepListener | None) -> Any:
+    """Drives an exchange to its outcome, whose class follows from the goal. Without a host, by `SystemHost`."""
+    host = SystemHost() if host is None else host
     check_drive(host, on_step)
     flow = exchange_flow(exchange)
     try:
@@ -60,8 +115,7 @@ async def run(exchange: Exchange, host: object, on_step: StepListener | None = N
             asks = flow.send(await _answer_round(host, asks, on_step))
     except StopIteration as end:
         tell_of_the_clock(exchange)
-        outcome: Outcome = end.value
-        return outcome
+        return end.value
 
 
 async def _key(given: AsyncAwsCredentialsLike, aws: AwsOptions) -> AwsCredentials:
@@ -81,6 +135,15 @@ async def _key(given: AsyncAwsCredentialsLike, aws: AwsOptions) -> AwsCredential
             key, aws["aws_region"] = resolved
             return key
         result = await _awaited(call)
+
+
+async def _proof(given: AsyncSubjectTokenLike | None, config: CredentialConfig) -> str | None:
+    """The subject token that was given, or what the function that was given returns in the end."""
+    if given is None or isinstance(given, str):
+        return given
+    from .supplied import checked, context_for
+
+    return checked(await _awaited(given, context_for(given, config)))
 
 
 async def _answer_round(host: object, asks: list[Ask], on_step: StepListener | None) -> list[Answer]:

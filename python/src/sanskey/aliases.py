@@ -12,7 +12,7 @@ from .aws import AssumeRole, AwsCredentials, GetSessionToken, GetWebIdentityToke
 from .config import CredentialConfig
 from .errors import HostFailure
 from .exchange import Done, Pending
-from .goals import AccessToken
+from .goals import AccessToken, Introspection, Revocation
 from .protocol import (
     AsyncAwsSdkCredentials,
     AsyncAwsSdkSession,
@@ -27,14 +27,18 @@ from .sources import (
     AzureWorkloadIdentity,
     Buildkite,
     Certificate,
+    ClientCredentials,
     Environment,
     Executable,
     File,
+    FlyIo,
     GithubActions,
     Gitlab,
+    Kubernetes,
     Url,
 )
-from .token import Token
+from .supplied import SubjectTokenContext
+from .token import Revoked, Token, TokenInfo
 
 ConfigLike: TypeAlias = CredentialConfig | Mapping[str, object] | str | os.PathLike[str]
 """A configuration, the dict or the JSON text of one, or the path of its file."""
@@ -44,17 +48,20 @@ SourceName: TypeAlias = Literal[
     "azure_workload_identity",
     "bitbucket",
     "buildkite",
+    "caller",
     "certificate",
     "circleci",
+    "fly_io",
     "github_actions",
     "gitlab",
+    "kubernetes",
     "terraform_cloud",
     "vercel",
 ]
-"""The sources about which nothing has to be said."""
-_Clouds: TypeAlias = Aws | Azure | AzureAppService | AzureWorkloadIdentity
+"""The sources about which nothing has to be said. `caller` is the calling program: see `SubjectTokenLike`."""
+_Clouds: TypeAlias = Aws | Azure | AzureAppService | AzureWorkloadIdentity | FlyIo | Kubernetes
 _Jobs: TypeAlias = Buildkite | GithubActions | Gitlab
-_Anywhere: TypeAlias = Certificate | Environment | Executable | File | Url
+_Anywhere: TypeAlias = Certificate | ClientCredentials | Environment | Executable | File | Url
 SourceLike: TypeAlias = SourceName | _Clouds | _Jobs | _Anywhere
 """Where the proof of identity comes from: a name, or a record of `sanskey.sources`."""
 Scopes: TypeAlias = str | Sequence[str] | None
@@ -88,10 +95,15 @@ class AwsOptions(TypedDict, total=False):
     """A JWT to get after that, as the proof of identity."""
 
 
-Goal: TypeAlias = AccessToken
+SubjectTokenLike: TypeAlias = str | Callable[[SubjectTokenContext], str]
+"""A proof of identity that the calling program supplies, or a function that gives it."""
+AsyncSubjectTokenLike: TypeAlias = str | Callable[[SubjectTokenContext], str | Awaitable[str]]
+"""The same, or a coroutine function, for `sanskey.aio`."""
+
+Goal: TypeAlias = AccessToken | Introspection | Revocation
 """What an exchange may be for."""
-Outcome: TypeAlias = Token
-"""What an exchange ends in. It mirrors the goal: a `Token` for `AccessToken`."""
+Outcome: TypeAlias = Token | TokenInfo | Revoked
+"""What an exchange ends in, in the order of the goals."""
 Step: TypeAlias = Pending | Done
 """What `Exchange.poll` gives."""
 Action: TypeAlias = HttpRequest | ReadEnv | ReadFile | RunCommand | Wait

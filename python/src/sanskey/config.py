@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from errno import EINVAL, ENAMETOOLONG, ENOENT, ENOTDIR
+from json import dumps, loads
 
 from . import _native, _wire
 from ._arguments import check_texts, refused
 from ._shown import may_be_shown
-from .errors import ConfigError, HostError
+from .errors import ConfigError, HostError, invalid_argument
 from .host import problem_text
+from .token import value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .aliases import ConfigLike, SourceLike
+    from .token import Token
 
 VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
+QUOTA_VARIABLE = "GOOGLE_CLOUD_QUOTA_PROJECT"
 
 
 class CredentialConfig:
@@ -61,7 +65,10 @@ class CredentialConfig:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> CredentialConfig:
-        """From `GOOGLE_APPLICATION_CREDENTIALS`: the path of a file, or the JSON text itself. Raises as `from_file`."""
+        """From `GOOGLE_APPLICATION_CREDENTIALS`: the path of a file, or the JSON text itself. Raises as `from_file`.
+
+        `GOOGLE_CLOUD_QUOTA_PROJECT`, if set, replaces `quota_project_id`.
+        """
         env = os.environ if env is None else env
         if not hasattr(env, "get"):
             raise refused("env", env, "a mapping of str, such as os.environ")
@@ -75,7 +82,13 @@ class CredentialConfig:
             )
         if not isinstance(value, str):
             raise refused(VARIABLE, value, "a str")
-        return CredentialConfig(_text_at(value))
+        config = CredentialConfig(_text_at(value))
+        project = env.get(QUOTA_VARIABLE, "")
+        if not project:
+            return config
+        if not isinstance(project, str):
+            raise refused(QUOTA_VARIABLE, project, "a str")
+        return config.with_quota_project(project)
 
     @classmethod
     def from_parts(
@@ -150,24 +163,56 @@ class CredentialConfig:
         """The JSON text, as it was given, or as gcloud writes it for the parts that were given."""
         return self._text
 
+    def with_quota_project(self, id: str) -> CredentialConfig:
+        """The same configuration with another `quota_project_id`. Raises `ConfigError` if that cannot be one."""
+        check_texts(id=id)
+        fields = self._members()
+        fields["quota_project_id"] = id
+        return CredentialConfig(_indented(fields))
+
+    def with_refresh_token(self, token: str) -> CredentialConfig:
+        """The same login with another refresh token, such as `Token.refresh_token`.
+
+        Every other member and the order of all stay as they are. Raises `MisuseError` if this is not a login, the
+        `external_account_authorized_user` itself or one that a service account is impersonated with.
+        """
+        check_texts(token=token)
+        if self.source != "authorized_user":
+            raise invalid_argument("Only an external_account_authorized_user has a refresh token.")
+        fields = self._members()
+        login = fields if self.type == "external_account_authorized_user" else fields["source_credentials"]
+        login["refresh_token"] = token
+        return CredentialConfig(_indented(fields))
+
+    def request_headers(self, token: Token | str) -> dict[str, str]:
+        """The headers of a request to a Google Cloud API: `authorization`, and `x-goog-user-project` if there is one.
+
+        `token` is what `fetch_token` gave, or its value.
+        """
+        text = _native.request_headers(_wire.clean(value_of(token)), self.quota_project_id)
+        return _wire.parse(text, dict)
+
     @property
     def type(self) -> str:
-        """`external_account`, or `impersonated_service_account`."""
+        """`external_account`, `external_account_authorized_user` or `impersonated_service_account`."""
         return self._required("type")
 
     @property
     def audience(self) -> str:
-        """The workload identity pool provider, `//iam.googleapis.com/projects/...`."""
+        """The workload identity pool provider, `//iam.googleapis.com/projects/...`; a login may have none, `""`."""
         return self._required("audience")
 
     @property
     def subject_token_type(self) -> str:
-        """What the proof is, as a URN (RFC 8693 section 3)."""
+        """What the proof is, as a URN (RFC 8693 section 3); `""` for a login."""
         return self._required("subject_token_type")
 
     @property
     def source(self) -> str:
-        """Where the proof comes from: `aws`, `certificate`, `executable`, `file`, `platform` or `url`."""
+        """Where the proof comes from: `aws`, `certificate`, `executable`, `file`, `platform` or `url`.
+
+        For a login `authorized_user`.
+        """
         return self._required("source")
 
     @property
@@ -211,6 +256,11 @@ class CredentialConfig:
         """The number of the pool's project, from the audience."""
         return self._optional("project_number")
 
+    def _members(self) -> dict[str, Any]:
+        """The JSON object of the text, in front of which there may be a byte order mark."""
+        members: dict[str, Any] = loads(self._text.lstrip("\ufeff"))
+        return members
+
     def _required(self, name: str) -> str:
         value: str = self._summary[name]
         return value
@@ -239,6 +289,10 @@ def certificate_config(cert_path: str, key_path: str) -> str:
     """
     check_texts(cert_path=cert_path, key_path=key_path)
     return _native.certificate_config(_wire.clean(cert_path), _wire.clean(key_path))
+
+
+def _indented(members: dict[str, Any]) -> str:
+    return dumps(members, ensure_ascii=False, indent=2)
 
 
 def _made(

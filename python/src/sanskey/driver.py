@@ -1,7 +1,7 @@
 """The host loop: brings an exchange and a host together until there is an outcome.
 
 `exchange_flow` is the loop without any I/O: a generator that yields the asks of a round and is sent their answers.
-`fetch_token` drives it here, and `sanskey.aio.fetch_token` drives the same one in an event loop.
+`fetch_token` and its like drive it here, and those of `sanskey.aio` drive the same one in an event loop.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ._record import Record
 from .actions import Ask, HttpRequest, HttpResponse, ReadEnv, ReadFile, RunCommand
 from .errors import HostFailure, invalid_argument
 from .exchange import Done, Exchange
-from .goals import AccessToken, scope_list
+from .goals import AccessToken, Introspection, Revocation, scope_list
 from .host import SystemHost
 
 TYPE_CHECKING = False
@@ -35,11 +35,15 @@ if TYPE_CHECKING:
         Outcome,
         Reply,
         Scopes,
+        SubjectTokenLike,
     )
     from .protocol import HttpHost, StepListener
-    from .token import Token
+    from .token import Token, TokenInfo
 
     Answer = tuple[str, Reply]
+
+API_CLIENT = "gl-python/{}.{}.{}".format(*sys.version_info)
+"""What asks, in the words of Google's own libraries."""
 
 
 class StepReport(Record):
@@ -61,6 +65,11 @@ def fetch_token(
     scopes: Scopes = None,
     host: HttpHost | None = None,
     aws_credentials: AwsCredentialsLike | None = None,
+    subject_token: SubjectTokenLike | None = None,
+    actor_token: str | None = None,
+    actor_token_type: str | None = None,
+    bind_to_certificate: bool = False,
+    token_servers: str | Sequence[str] = (),
     endpoints: Endpoints = "google",
     on_step: StepListener | None = None,
     **aws: Unpack[AwsOptions],
@@ -77,6 +86,11 @@ def fetch_token(
     options `aws_region`, `aws_profile`, `aws_assume_role`, `aws_get_session_token` and `aws_web_identity_token` are
     those of `Exchange`; `AwsOptions` says what each is.
 
+    `subject_token` is the proof of identity itself, or a function of a `SubjectTokenContext` that returns it, and is
+    called once. `actor_token` is a proof of who acts for the workload, a JWT unless `actor_token_type` says otherwise.
+    `bind_to_certificate` makes the federated token useless without the key of the X.509 certificate. `token_servers`
+    are hosts, such as `idp.example.com`, that may give the workload its token beside those that are known.
+
     Raises `ConfigError`, `HostError`, `RemoteError` or `MisuseError`; all are a `SanskeyError`. What a host raises
     besides `HostFailure` is passed on.
     """
@@ -84,14 +98,54 @@ def fetch_token(
         config,
         AccessToken(scope_list(scopes)),
         aws_credentials=aws_credentials,
+        subject_token=subject_token,
+        actor_token=actor_token,
+        actor_token_type=actor_token_type,
+        bind_to_certificate=bind_to_certificate,
+        token_servers=token_servers,
+        api_client=API_CLIENT,
         endpoints=endpoints,
         **aws,
     )
-    return run(exchange, SystemHost() if host is None else host, on_step)
+    token: Token = run(exchange, host, on_step)
+    return token
 
 
-def run(exchange: Exchange, host: object, on_step: StepListener | None = None) -> Outcome:
-    """Drives an exchange to its outcome."""
+def introspect_token(
+    config: ConfigLike,
+    token: Token | str,
+    *,
+    host: HttpHost | None = None,
+    endpoints: Endpoints = "google",
+    on_step: StepListener | None = None,
+) -> TokenInfo:
+    """Asks Google's Security Token Service whose a federated token is, and whether it is good (RFC 7662).
+
+    `token` is one that this configuration gives without a service account, or its value. The service answers OAuth
+    clients: `config` must have `client_id` and `client_secret`. The other arguments, and what is raised, are those of
+    `fetch_token`.
+    """
+    info: TokenInfo = run(Exchange(config, Introspection(token), endpoints=endpoints), host, on_step)
+    return info
+
+
+def revoke_login(
+    config: ConfigLike,
+    *,
+    host: HttpHost | None = None,
+    endpoints: Endpoints = "google",
+    on_step: StepListener | None = None,
+) -> None:
+    """Ends a person's login: revokes the refresh token of an `external_account_authorized_user` (RFC 7009).
+
+    The arguments, and what is raised, are those of `fetch_token`.
+    """
+    run(Exchange(config, Revocation(), endpoints=endpoints), host, on_step)
+
+
+def run(exchange: Exchange, host: object, on_step: StepListener | None) -> Any:
+    """Drives an exchange to its outcome, whose class follows from the goal. Without a host, by `SystemHost`."""
+    host = SystemHost() if host is None else host
     check_drive(host, on_step)
     flow = exchange_flow(exchange)
     try:
@@ -100,8 +154,7 @@ def run(exchange: Exchange, host: object, on_step: StepListener | None = None) -
             asks = flow.send(_answer_round(host, asks, on_step))
     except StopIteration as end:
         tell_of_the_clock(exchange)
-        outcome: Outcome = end.value
-        return outcome
+        return end.value
 
 
 def exchange_flow(exchange: Exchange, now: Now = None) -> Generator[list[Ask], Sequence[Answer], Outcome]:

@@ -6,7 +6,7 @@ while True:
         case Pending(asks):
             for ask in asks:
                 exchange.reply(ask.id, answer(ask.action))
-        case Done(token):
+        case Done(outcome):
             break
 """
 
@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .actions import Ask
-    from .aliases import Action, AwsCredentialsLike, ConfigLike, Endpoints, Goal, Now, Outcome, Reply, Step
+    from .aliases import (
+        Action,
+        AwsCredentialsLike,
+        ConfigLike,
+        Endpoints,
+        Goal,
+        Now,
+        Outcome,
+        Reply,
+        Step,
+        SubjectTokenLike,
+    )
     from .aws import AssumeRole, AwsCredentials, GetSessionToken, GetWebIdentityToken
 
 
@@ -37,10 +48,11 @@ class Done(Record):
     """The exchange is over."""
 
     outcome: Outcome
+    """Its class says which goal it belongs to."""
 
 
 class Exchange:
-    """One exchange of a proof of identity for access. It serves one thread, and is over after one outcome."""
+    """One exchange, such as of a proof of identity for access. It serves one thread, and is over after one outcome."""
 
     __slots__ = ("_actions", "_clock_skew", "_native")
 
@@ -55,6 +67,12 @@ class Exchange:
         aws_assume_role: AssumeRole | Sequence[AssumeRole] | None = None,
         aws_get_session_token: GetSessionToken | None = None,
         aws_web_identity_token: GetWebIdentityToken | None = None,
+        subject_token: SubjectTokenLike | None = None,
+        actor_token: str | None = None,
+        actor_token_type: str | None = None,
+        bind_to_certificate: bool = False,
+        token_servers: str | Sequence[str] = (),
+        api_client: str | None = None,
         endpoints: Endpoints = "google",
         entropy: bytes | None = None,
     ) -> None:
@@ -68,11 +86,23 @@ class Exchange:
         after the other, and a JWT as the proof are got from AWS if the other options say so; each replaces the field of
         the same name in the configuration's object `sanskey`.
 
+        `subject_token` is the proof of identity itself, in place of what the configuration's source would give; it may
+        be a function of a `SubjectTokenContext` that returns it, which is called here, and what it raises is passed
+        on. `actor_token` is a proof of who acts for the workload, a JWT unless `actor_token_type` says otherwise.
+        `bind_to_certificate` binds the federated token to the certificate of an X.509 source. `token_servers` are
+        hosts, such as `idp.example.com`, that may give the workload its token beside those that are known; the
+        configuration alone cannot choose one. `api_client`, such as `gl-python/3.14.0`, tells Google what asks.
+
         `entropy` varies the waits between tries; the operating system gives it, unless a test passes its own.
         Raises `ConfigError` for a configuration that cannot work, and `MisuseError` for arguments that cannot.
         """
-        text = _wire.clean(load(config).to_json())
+        config = load(config)
+        text = _wire.clean(config.to_json())
         key, region = _key_and_region(aws_credentials, aws_region)
+        if subject_token is not None and not isinstance(subject_token, str):
+            from .supplied import subject_token_from
+
+            subject_token = subject_token_from(subject_token, config)
         options = _wire.options_json(
             aws_credentials=key,
             aws_region=region,
@@ -80,6 +110,12 @@ class Exchange:
             aws_assume_role=aws_assume_role,
             aws_get_session_token=aws_get_session_token,
             aws_web_identity_token=aws_web_identity_token,
+            subject_token=subject_token,
+            actor_token=actor_token,
+            actor_token_type=actor_token_type,
+            bind_to_certificate=bind_to_certificate,
+            token_servers=token_servers,
+            api_client=api_client,
             endpoints=endpoints,
             entropy=entropy,
         )

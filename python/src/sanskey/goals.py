@@ -8,6 +8,7 @@ from ._record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .aliases import Scopes
+    from .token import Token
 
 
 def scope_list(scopes: Scopes) -> list[str]:
@@ -24,3 +25,14 @@ class AccessToken(Record):
 
     scopes: Scopes = ()
     """A list, or a str separated by spaces or commas."""
+
+
+class Introspection(Record, redacted=("token",)):
+    """What Google's Security Token Service knows of a federated token (RFC 7662)."""
+
+    token: Token | str
+    """A token of the configuration without a service account, or its value."""
+
+
+class Revocation(Record):
+    """The end of a person's login: the refresh token of an `external_account_authorized_user` is revoked (RFC 7009)."""

@@ -6,7 +6,7 @@ from . import _native, _wire
 from ._arguments import check_answer, check_texts, refused, text_list
 from ._time import epoch_seconds
 from .goals import scope_list
-from .token import Token
+from .token import value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .actions import HttpRequest
     from .aliases import Now, Scopes
+    from .token import Token
 
 
 def impersonation_request(
@@ -30,9 +31,7 @@ def impersonation_request(
     chain of service accounts in between, `projects/-/serviceAccounts/...`; a str is one of them. Raises `MisuseError`
     for arguments that cannot work.
     """
-    bearer = token.value if isinstance(token, Token) else token
-    if not isinstance(bearer, str):
-        raise refused("token", bearer, "a Token, or its value, a str")
+    bearer = value_of(token)
     check_texts(url=url)
     if not isinstance(lifetime_seconds, int):
         raise refused("lifetime_seconds", lifetime_seconds, "an int")

@@ -60,6 +60,21 @@ class Certificate(Record):
     """The certificates of the authorities between this one and the provider's, as PEM."""
 
 
+class ClientCredentials(Record):
+    """A token of your own identity provider, for a client of OAuth 2.0 (RFC 6749 section 4.4)."""
+
+    token_url: str
+    """Where the provider gives tokens. `fetch_token` has to be told its host, in `token_servers`."""
+    client_id: str
+    client_secret_variable: str
+    """The environment variable that holds the client's password, so that the configuration does not."""
+    scope: str | None = None
+    resource: str | None = None
+    """What the token is for (RFC 8707), as AD FS calls it too."""
+    audience: str | None = None
+    """What the token is for, as Auth0 and others call it."""
+
+
 class Environment(Record):
     """A token in an environment variable."""
 
@@ -90,6 +105,13 @@ class File(Record):
     """Follows from `json_field`. `text` is what is so anyway, in writing."""
 
 
+class FlyIo(Record):
+    """A machine of Fly.io."""
+
+    audience: str | None = None
+    """What the token is asked for; the address of the provider if not given."""
+
+
 class GithubActions(Record):
     """A job of GitHub Actions that has the permission `id-token: write`."""
 
@@ -102,6 +124,13 @@ class Gitlab(Record):
 
     variable: str | None = None
     """The name under `id_tokens`; `GITLAB_OIDC_TOKEN` if not given."""
+
+
+class Kubernetes(Record):
+    """A pod of Kubernetes, by the token that is projected into it."""
+
+    path: str | None = None
+    """Where it is mounted; where Google's guide mounts it if not given."""
 
 
 class Url(Record, redacted=("headers",)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._arguments import refused
 from ._record import Record
 from ._time import epoch_seconds
 
@@ -12,17 +13,56 @@ if TYPE_CHECKING:
     from .aliases import Freshness, Now, TokenKind
 
 
-class Token(Record, redacted=("value",)):
-    """A bearer token. Its repr and its str never show the value."""
+class Token(Record, redacted=("value", "refresh_token")):
+    """A bearer token. Its repr and its str never show the value, nor the refresh token."""
 
     value: str
     expires_at: datetime
     """Aware, UTC."""
     kind: TokenKind
     """Whose access it carries: the federated identity's own, or a service account's."""
+    refresh_token: str | None = None
+    """For an `external_account_authorized_user`, if the service has issued a new refresh token.
+
+    It replaces that of the configuration, which may be of no use from now on: keep
+    `config.with_refresh_token(token.refresh_token).to_json()`.
+    """
 
     def freshness(self, now: Now = None) -> Freshness:
         """`fresh`, `stale` (still accepted; time to get the next one) or `expired`."""
         from . import _native
 
         return _native.token_freshness(self.expires_at.timestamp(), epoch_seconds(now))
+
+
+class TokenInfo(Record):
+    """What Google's Security Token Service says of a token. Of one that is not active it says nothing else."""
+
+    active: bool
+    """Whether the token is one of that service, and good."""
+    username: str | None
+    """Whose it is: `principal://iam.googleapis.com/...`."""
+    scopes: list[str]
+    """What it may be used for."""
+    client_id: str | None
+    """The OAuth client that it was issued to."""
+    subject: str | None
+    """The claim `sub`."""
+    issuer: str | None
+    """The claim `iss`."""
+    expires_at: datetime | None
+    """Aware, UTC."""
+    issued_at: datetime | None
+    """Aware, UTC."""
+
+
+class Revoked(Record):
+    """The login is over."""
+
+
+def value_of(token: Token | str) -> str:
+    """The value of a token that was given as one or as its value. Raises `MisuseError`."""
+    value = token.value if isinstance(token, Token) else token
+    if not isinstance(value, str):
+        raise refused("token", value, "a Token, or its value, a str")
+    return value
