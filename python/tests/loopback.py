@@ -1,4 +1,4 @@
-"""Small servers on 127.0.0.1 that end by themselves: after some connections, or ten quiet seconds."""
+"""Small servers on 127.0.0.1 or a Unix domain socket that end by themselves: after some connections, or ten seconds."""
 
 from __future__ import annotations
 
@@ -14,14 +14,21 @@ Handler = Callable[[socket.socket], None]
 class Server:
     """Serves each connection with the handler, one after the other."""
 
-    def __init__(self, handler: Handler, *, tls: ssl.SSLContext | None = None, connections: int = 4) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        tls: ssl.SSLContext | None = None,
+        connections: int = 4,
+        listener: socket.socket | None = None,
+    ) -> None:
         self.requests: list[str] = []
         self._handler = handler
         self._tls = tls
         self._left = connections
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(10)
-        self.port: int = self._listener.getsockname()[1]
+        self.port: int = 0 if listener else self._listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -50,6 +57,14 @@ class Server:
                 self._handler(connection)
         except OSError:
             pass  # The client went away, which is what some tests are about.
+
+
+def unix_listener(path: str) -> socket.socket:
+    """Listens on a Unix domain socket."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    listener.listen()
+    return listener
 
 
 def read_request(connection: socket.socket) -> str:

@@ -25,6 +25,7 @@ from sanskey import (
     HttpResponse,
     MisuseError,
     Token,
+    TokenInfo,
     Wait,
     aio,
     caller_identity_token,
@@ -32,8 +33,10 @@ from sanskey import (
     fetch_token,
     goals,
     impersonation_request,
+    introspect_token,
     parse_impersonation_response,
     parse_sts_response,
+    revoke_login,
     sign_request,
     sources,
     sts_request,
@@ -66,6 +69,22 @@ def from_variable(value: Any) -> CredentialConfig:
     return CredentialConfig.from_env({"GOOGLE_APPLICATION_CREDENTIALS": value})
 
 
+def introspect_async(**arguments: Any) -> TokenInfo:
+    return asyncio.run(aio.introspect_token(**arguments))
+
+
+def revoke_async(**arguments: Any) -> None:
+    asyncio.run(aio.revoke_login(**arguments))
+
+
+def from_quota_variable(value: Any) -> CredentialConfig:
+    env = {"GOOGLE_APPLICATION_CREDENTIALS": LOGIN.to_json(), "GOOGLE_CLOUD_QUOTA_PROJECT": value}
+    return CredentialConfig.from_env(env)
+
+
+LOGIN_VECTOR = REPOSITORY / "tests/vectors/exchange/authorized-user/refresh.json"
+LOGIN = CredentialConfig.from_dict(json.loads(LOGIN_VECTOR.read_text(encoding="utf-8"))["config"])
+WORKLOAD = CredentialConfig.from_dict(CONFIG)
 FETCHED = {"config": CONFIG}
 EXCHANGED = {"config": CONFIG, "goal": goals.AccessToken()}
 STS = {"token_url": "https://sts.googleapis.com/v1/token", "audience": "a", "subject_token": "t"}
@@ -99,6 +118,12 @@ BAD_SOURCES: list[tuple[Any, str]] = [
     (sources.Buildkite(5), "audience is .* or None"),  # type: ignore[arg-type]
     (sources.Certificate(Path("a")), "config_location is .* or None"),  # type: ignore[arg-type]
     (sources.Certificate(None, b"a"), "trust_chain_path is .* or None"),  # type: ignore[arg-type]
+    (sources.ClientCredentials(None, "a", "b"), "token_url is None, .* a str"),  # type: ignore[arg-type]
+    (sources.ClientCredentials("https://a.example/", 5, "b"), "client_id is .* a str"),  # type: ignore[arg-type]
+    (sources.ClientCredentials("https://a.example/", "a", None), "client_secret_variable is None"),  # type: ignore[arg-type]
+    (sources.ClientCredentials("https://a.example/", "a", "b", ["c"]), "scope is .* or None"),  # type: ignore[arg-type]
+    (sources.ClientCredentials("https://a.example/", "a", "b", None, 5), "resource is .* or None"),  # type: ignore[arg-type]
+    (sources.ClientCredentials("https://a.example/", "a", "b", audience=5), "audience is .* or None"),  # type: ignore[arg-type]
     (sources.Environment(None), "variable is None, .* a str"),  # type: ignore[arg-type]
     (sources.Executable(["token"]), "command is .* a str"),  # type: ignore[arg-type]
     (sources.Executable("token", "5"), "timeout is .* seconds as an int or a float"),  # type: ignore[arg-type]
@@ -110,8 +135,10 @@ BAD_SOURCES: list[tuple[Any, str]] = [
     (sources.File(Path("a")), "path is .* a str"),  # type: ignore[arg-type]
     (sources.File("a", 5), "json_field is .* or None"),  # type: ignore[arg-type]
     (sources.File("a", format=5), "format is .* or None"),  # type: ignore[arg-type]
+    (sources.FlyIo(5), "audience is .* or None"),  # type: ignore[arg-type]
     (sources.GithubActions(b"a"), "audience is .* or None"),  # type: ignore[arg-type]
     (sources.Gitlab(5), "variable is .* or None"),  # type: ignore[arg-type]
+    (sources.Kubernetes(Path("a")), "path is .* or None"),  # type: ignore[arg-type]
     (sources.Url(None), "url is None, .* a str"),  # type: ignore[arg-type]
     (sources.Url("https://a.example/", SECRET), PAIRS),  # type: ignore[arg-type]
     (sources.Url("https://a.example/", [SECRET]), PAIRS),  # type: ignore[list-item]
@@ -136,10 +163,18 @@ CASES: list[Case] = [
     (CredentialConfig.from_parts, PARTS, "project_number", [None, 1.5, True, b"1"], "project_number is .* an int or a"),
     (CredentialConfig.from_provider, PROVIDER, "workforce_pool_user_project", [5], "user_project is .* a str, or None"),
     (CredentialConfig.from_provider, PROVIDER, "provider", [None, 5], "provider is .* a str"),
+    (LOGIN.with_refresh_token, {}, "token", [None, 5, b"x"], "token is .* a str"),
+    (LOGIN.with_quota_project, {}, "id", [None, 5, b"x"], "id is .* a str"),
+    (LOGIN.request_headers, {}, "token", [None, 5, b"x", {"value": SECRET}], "token is .* a Token, or its value"),
+    (WORKLOAD.with_refresh_token, {}, "token", [SECRET], "Only an external_account_authorized_user has a refresh"),
+    (from_quota_variable, {}, "value", [5, Path("x")], "GOOGLE_CLOUD_QUOTA_PROJECT is .* a str"),
     (certificate_config, {"key_path": "a"}, "cert_path", [None, Path("a")], "cert_path is .* a str"),
     (certificate_config, {"cert_path": "a"}, "key_path", [None, Path("a")], "key_path is .* a str"),
     (from_variable, {}, "value", [5, Path("x")], "GOOGLE_APPLICATION_CREDENTIALS is .* a str"),
     (sts_request, STS, "scopes", [5, b"x", {"a": 1}], SCOPES),
+    (sts_request, STS, "access_boundary", [5, b"{}", [1]], "access_boundary is .* a dict"),
+    (sts_request, STS, "access_boundary", [{"a": object()}, {"a": {1: SECRET.encode()}}], "access_boundary is .* dict"),
+    (sts_request, STS, "body_format", [None, 5, b"form"], "body_format is .* a str"),
     (sts_request, STS, "scopes", [[b"x"], [None]], "An element of scopes is .* a str"),
     (impersonation_request, IMPERSONATED, "scopes", [5, b"x", {"a": 1}], SCOPES),
     (impersonation_request, IMPERSONATED, "delegates", [5, None, b"x"], "delegates is .* one str"),
@@ -180,7 +215,8 @@ for name in ("method", "url", "region", "service"):
     CASES.append((sign_request, SIGNED, name, [None, b"x"], f"{name} is .* a str"))
 for name in STS:
     CASES.append((sts_request, STS, name, [None, b"x", 5], f"{name} is .* a str"))
-for name in ("client_id", "client_secret", "user_project"):
+OPTIONAL = ("client_id", "client_secret", "user_project", "actor_token", "actor_token_type", "api_client")
+for name in (*OPTIONAL, "bind_cert_fingerprint"):
     CASES.append((sts_request, STS, name, [b"x", 5], f"{name} is .* a str, or None"))
 for parse in (parse_sts_response, parse_impersonation_response):
     CASES.append((parse, ANSWERED, "status", ["200", None, 200.5], "status is .* an int"))
@@ -217,7 +253,32 @@ for begin, works in ((fetch_token, FETCHED), (fetch_async, FETCHED), (Exchange, 
     for name in ("audience", "signing_algorithm"):
         bad = [GetWebIdentityToken(**{name: value}) for value in (5, b"x")]  # type: ignore[arg-type]
         CASES.append((begin, works, "aws_web_identity_token", bad, f"{name} is .* a str, or None"))
+    CASES.append((begin, works, "subject_token", [5, b"x", [SECRET]], "subject_token is .* a str, or a function"))
+    functions: list[Any] = [lambda _: None, lambda _: SECRET.encode(), lambda context: context]
+    CASES.append((begin, works, "subject_token", functions, "What the function subject_token returned is .* a str"))
+    for name in ("actor_token", "actor_token_type"):
+        CASES.append((begin, works, name, [5, b"x", lambda _: "x"], f"{name} is .* a str, or None"))
+    CASES.append((begin, works, "bind_to_certificate", [None, 1, "yes"], "bind_to_certificate is .* a bool"))
+    CASES.append(
+        (begin, works, "token_servers", [5, None, b"x", {"a": 1}], "token_servers is .* a list of str, or one")
+    )
+    CASES.append((begin, works, "token_servers", [[b"x"], [None]], "An element of token_servers is .* a str"))
     CASES.append((begin, works, "endpoints", [None, b"any", object()], "endpoints is .* a str"))
+CASES.append((Exchange, EXCHANGED, "api_client", [5, b"x"], "api_client is .* a str, or None"))
+CASES.append((Exchange, EXCHANGED, "goal", [goals.Introspection(5)], "token is .* a Token, or its value"))  # type: ignore[arg-type]
+ASKING: list[tuple[Callable[..., object], dict[str, Any]]] = [
+    (introspect_token, {"config": LOGIN, "token": "t"}),
+    (introspect_async, {"config": LOGIN, "token": "t"}),
+    (revoke_login, {"config": LOGIN}),
+    (revoke_async, {"config": LOGIN}),
+]
+for ask, works in ASKING:
+    CASES.append((ask, works, "config", [None, b"{}", 7, ["path"]], "The configuration is .* a path, JSON text"))
+    CASES.append((ask, works, "endpoints", [None, b"any", object()], "endpoints is .* a str"))
+    CASES.append((ask, works, "on_step", [5, "print"], "on_step is .* a function"))
+    CASES.append((ask, works, "host", [sanskey.SystemHost], "host is the class SystemHost, .* an instance"))
+    if "token" in works:
+        CASES.append((ask, works, "token", [None, 5, b"x", {"value": SECRET}], "token is .* a Token, or its value"))
 for fetch in (fetch_token, fetch_async):
     CASES.append((fetch, FETCHED, "scopes", [5, b"x", {"a": 1}], SCOPES))
     CASES.append((fetch, FETCHED, "on_step", [5, "print"], "on_step is .* a function"))

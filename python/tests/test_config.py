@@ -177,6 +177,87 @@ def test_what_is_no_json(tmp_path: Path) -> None:
         assert caught.value.code == "config_not_json"
 
 
+LOGIN = """{
+  "refresh_token": "first",
+  "type": "external_account_authorized_user",
+  "client_id": "client",
+  "\u00e4ther": {
+    "kept": [
+      1,
+      null,
+      {}
+    ]
+  },
+  "token_url": "https://sts.googleapis.com/v1/oauthtoken",
+  "client_secret": "password",
+  "audience": "//iam.googleapis.com/locations/global/workforcePools/pool/providers/provider"
+}"""
+ACCOUNT = json.dumps(
+    {
+        "source_credentials": json.loads(LOGIN),
+        "type": "impersonated_service_account",
+        "refresh_token": "of nothing",
+        "service_account_impersonation_url": (
+            "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a@b.example:generateAccessToken"
+        ),
+    },
+    indent=2,
+    ensure_ascii=False,
+)
+
+
+@pytest.mark.parametrize("text", [LOGIN, ACCOUNT], ids=["login", "account"])
+@pytest.mark.parametrize("before", ["", "\ufeff"])
+def test_the_next_refresh_token_of_a_login(text: str, before: str) -> None:
+    """Everything else stays, in its order: also what sanskey does not know."""
+    config = CredentialConfig.from_json(before + text)
+    assert config.source == "authorized_user"
+    renewed = config.with_refresh_token('se"cond')
+    assert renewed.to_json() == text.replace('"first"', '"se\\"cond"')
+    assert config.to_json() == before + text
+    assert "cond" not in f"{renewed!r} {renewed}"
+    with pytest.raises(ConfigError) as caught:
+        config.with_refresh_token("")
+    assert (caught.value.field or "").endswith("refresh_token")
+
+
+def test_a_workload_has_no_refresh_token() -> None:
+    over_workload = json.dumps({**json.loads(ACCOUNT), "source_credentials": FIELDS})
+    for text in (TEXT, over_workload):
+        with pytest.raises(MisuseError, match="Only an external_account_authorized_user has a refresh token") as caught:
+            CredentialConfig.from_json(text).with_refresh_token("a-secret")
+        assert "a-secret" not in f"{caught.value} {caught.value!r}"
+
+
+@pytest.mark.parametrize("text", [TEXT, LOGIN, ACCOUNT], ids=["workload", "login", "account"])
+def test_another_quota_project(text: str) -> None:
+    config = CredentialConfig.from_json(text).with_quota_project("first").with_quota_project("second")
+    assert config.quota_project_id == "second"
+    assert config.to_json() == json.dumps(
+        {**json.loads(text), "quota_project_id": "second"}, indent=2, ensure_ascii=False
+    )
+    assert config.request_headers("t") == {"authorization": "Bearer t", "x-goog-user-project": "second"}
+
+
+@pytest.mark.parametrize("project", ["two\r\nlines", "a b", "\u00e4"])
+def test_a_quota_project_that_cannot_stand_in_a_header(project: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        CredentialConfig.from_json(TEXT).with_quota_project(project)
+    assert caught.value.field == "quota_project_id"
+
+
+def test_the_quota_project_of_the_environment() -> None:
+    text = CredentialConfig.from_json(TEXT).with_quota_project("of-the-file").to_json()
+    for variable, expected in [("of-the-variable", "of-the-variable"), ("", "of-the-file"), (None, "of-the-file")]:
+        env = {"GOOGLE_APPLICATION_CREDENTIALS": text, "GOOGLE_CLOUD_QUOTA_PROJECT": variable}
+        config = CredentialConfig.from_env({name: value for name, value in env.items() if value is not None})
+        assert config.quota_project_id == expected
+    plain = {"GOOGLE_APPLICATION_CREDENTIALS": TEXT}
+    assert CredentialConfig.from_env(plain).to_json() == TEXT
+    assert CredentialConfig.from_env(plain).request_headers("t") == {"authorization": "Bearer t"}
+    assert CredentialConfig.from_env({**plain, "GOOGLE_CLOUD_QUOTA_PROJECT": "p"}).quota_project_id == "p"
+
+
 AWS: dict[str, Any] = {"project_number": "123456789012", "pool": "pool", "provider": "aws", "source": "aws"}
 
 
@@ -198,14 +279,21 @@ SAME = [
     ("azure_workload_identity", sources.AzureWorkloadIdentity()),
     ("buildkite", sources.Buildkite()),
     ("certificate", sources.Certificate()),
+    ("fly_io", sources.FlyIo()),
     ("github_actions", sources.GithubActions()),
     ("gitlab", sources.Gitlab()),
+    ("kubernetes", sources.Kubernetes()),
 ]
 
 
 def test_every_name_of_a_source_will_do() -> None:
     made = {name: CredentialConfig.from_parts(**{**AWS, "source": name}) for name in NOTHING_TO_SAY}
-    assert {name for name, config in made.items() if config.source != "platform"} == {"aws", "azure", "certificate"}
+    assert {name: config.source for name, config in made.items() if config.source != "platform"} == {
+        "aws": "aws",
+        "azure": "url",
+        "certificate": "certificate",
+        "kubernetes": "file",
+    }
     assert [CredentialConfig.from_parts(**{**AWS, "source": source}) for _, source in SAME] == [
         made[name] for name, _ in SAME
     ]
@@ -219,6 +307,8 @@ def test_every_platform_of_the_core_has_a_name_or_a_record() -> None:
     )
     assert len(platforms) >= 10
     records = {re.sub(r"\B([A-Z])", r"_\1", name).lower() for name in vars(sources)}
+    assert "oauth2_client_credentials" in platforms
+    records.add("oauth2_client_credentials")  # whose class is named as OAuth names the grant
     assert [name for name in platforms if name not in NOTHING_TO_SAY and name not in records] == []
 
 
@@ -227,7 +317,29 @@ def test_every_platform_of_the_core_has_a_name_or_a_record() -> None:
     [
         (sources.AzureWorkloadIdentity("api://app"), {"platform": "azure_workload_identity", "resource": "api://app"}),
         (sources.Buildkite("a"), {"platform": "buildkite", "audience": "a"}),
+        (
+            sources.ClientCredentials("https://idp.example.com/token", "workload", "SECRET"),
+            {
+                "platform": "oauth2_client_credentials",
+                "token_url": "https://idp.example.com/token",
+                "client_id": "workload",
+                "client_secret_variable": "SECRET",
+            },
+        ),
+        (
+            sources.ClientCredentials("https://idp.example.com/token", "w", "SECRET", "a b", "urn:pool", "aud"),
+            {
+                "platform": "oauth2_client_credentials",
+                "token_url": "https://idp.example.com/token",
+                "client_id": "w",
+                "client_secret_variable": "SECRET",
+                "scope": "a b",
+                "resource": "urn:pool",
+                "audience": "aud",
+            },
+        ),
         (sources.Environment("TOKEN"), {"platform": "environment", "variable": "TOKEN"}),
+        (sources.FlyIo("a"), {"platform": "fly_io", "audience": "a"}),
         (sources.GithubActions("a"), {"platform": "github_actions", "audience": "a"}),
         (sources.Gitlab("TOKEN"), {"platform": "gitlab", "variable": "TOKEN"}),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -29,7 +30,7 @@ from sanskey import (
 )
 from sanskey._wire import token_from
 
-FOLDERS = ("check", "config", "create", "freshness", "impersonation", "sigv4", "sts")
+FOLDERS = ("check", "config", "create", "freshness", "headers", "impersonation", "sigv4", "sts")
 VECTORS = [path for folder in FOLDERS for path in load(folder)]
 SOURCES = {
     "aws": sources.Aws,
@@ -38,6 +39,8 @@ SOURCES = {
     "certificate": sources.Certificate,
     "executable": sources.Executable,
     "file": sources.File,
+    "kubernetes": sources.Kubernetes,
+    "oauth2_client_credentials": sources.ClientCredentials,
     "url": sources.Url,
 }
 PARTS = re.compile(
@@ -83,6 +86,16 @@ def finding_json(finding: Finding) -> dict[str, Any]:
     return {"severity": finding.severity, "code": finding.code, "field": finding.field, "says": words}
 
 
+def headers(token: str, quota_project_id: str | None) -> list[tuple[str, str]]:
+    """Of a configuration that has the project."""
+    config = CredentialConfig.from_parts("1", "pool", "provider", source="aws")
+    if quota_project_id is not None:
+        config = config.with_quota_project(quota_project_id)
+    by_value = config.request_headers(token)
+    assert config.request_headers(Token(token, datetime(2026, 1, 1, tzinfo=timezone.utc), "federated")) == by_value
+    return list(by_value.items())
+
+
 def call(function: str, params: dict[str, Any], seen: list[object]) -> dict[str, Any]:
     match function:
         case "sign_request":
@@ -111,6 +124,8 @@ def call(function: str, params: dict[str, Any], seen: list[object]) -> dict[str,
             return {"findings": [finding_json(finding) for finding in found]}
         case "certificate_config":
             return {"text": certificate_config(**params)}
+        case "request_headers":
+            return {"pairs": [list(pair) for pair in headers(**params)]}
         case "token_freshness":
             token: Token = token_from({"value": "", "expires_at": params["expires_at"], "kind": "federated"})
             return {"freshness": token.freshness(params["now"])}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import socket
 import ssl
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 import trustme
 from conftest import Serve
-from loopback import answer, pump
+from loopback import Server, answer, pump, unix_listener
 
 from sanskey import ClientCertificate, HostFailure, HttpRequest, HttpResponse, SystemHost
 
@@ -204,6 +206,43 @@ def test_a_client_certificate(
     assert host().http(request(server.url, client_certificate=certificate)).body == "ok"
     missing = ClientCertificate(f"{tmp_path}/none.pem", f"{tmp_path}/none.pem")
     assert failure_of(request(server.url, client_certificate=missing)).kind == "other"
+
+
+@pytest.fixture
+def unix_path() -> Iterator[str]:
+    """A path that is short enough for the address of a socket."""
+    with tempfile.TemporaryDirectory(prefix="sanskey") as folder:
+        yield f"{folder}/api"
+
+
+def test_a_unix_socket(unix_path: str) -> None:
+    """The URL says what is sent, the path where, and no proxy takes part."""
+    response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    server = Server(answer(response), listener=unix_listener(unix_path))
+    env = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+    asked = request("http://localhost/v1/tokens/oidc?a", "POST", "{}", unix_socket=unix_path)
+    assert host(env).http(asked) == HttpResponse(200, [("Content-Length", "2")], "ok")
+    server.stop()
+    assert server.requests[0].startswith("POST /v1/tokens/oidc?a HTTP/1.1\r\n")
+    assert "\r\nHost: localhost\r\n" in server.requests[0]
+    assert server.requests[0].endswith("\r\n\r\n{}")
+
+
+def test_the_timeout_holds_for_a_unix_socket(unix_path: str) -> None:
+    server = Server(lambda _: time.sleep(2), listener=unix_listener(unix_path))
+    assert failure_of(request("http://localhost/", timeout=0.3, unix_socket=unix_path)).kind == "timeout"
+    server.stop()
+
+
+def test_a_unix_socket_that_nobody_listens_to(unix_path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = request("http://localhost/", unix_socket=unix_path)
+    nobody = failure_of(asked)
+    assert (nobody.kind, unix_path in nobody.message) == ("unreachable", True)
+    unix_listener(unix_path).close()
+    assert failure_of(asked).kind == "unreachable"
+    assert failure_of(request("http://localhost/", unix_socket=f"{unix_path}{'x' * 200}")).kind == "unreachable"
+    monkeypatch.delattr(socket, "AF_UNIX")
+    assert failure_of(asked).kind == "unsupported"
 
 
 def test_a_proxy_for_http(serve: Serve) -> None:

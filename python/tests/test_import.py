@@ -11,6 +11,7 @@ import pytest
 from conftest import REPOSITORY, run_python
 
 import sanskey
+from sanskey import goals
 
 VECTOR = REPOSITORY / "tests/vectors/config/aws-federated.json"
 CONFIG = json.loads(VECTOR.read_text(encoding="utf-8"))["params"]["config"]
@@ -54,6 +55,7 @@ def test_a_token_needs_nothing_that_most_programs_do_not_use() -> None:
         f"sanskey.fetch_token({CONFIG!r}, host=Host())\n"
     )
     rare = {"aliases", "aws", "_aws_calls", "_aws_sdk", "_config_parts", "compat", "protocol", "sources", "aio"}
+    rare.add("supplied")
     assert not loaded_by(f"exec({code!r})") & {*(f"sanskey.{name}" for name in rare), "logging", "typing", "ssl"}
 
 
@@ -70,7 +72,8 @@ def test_the_types_of_the_api_have_names_at_run_time() -> None:
         "    config: sanskey.ConfigLike, scopes: sanskey.Scopes, endpoints: sanskey.Endpoints, now: sanskey.Now,\n"
         "    goal: sanskey.Goal, kind: sanskey.TokenKind, freshness: sanskey.Freshness, fault: sanskey.Fault,\n"
         "    stage: sanskey.Stage, failure: sanskey.FailureKind, code: sanskey.ErrorCode, on: sanskey.StepListener,\n"
-        "    source: sanskey.SourceLike, name: sanskey.SourceName,\n"
+        "    source: sanskey.SourceLike, name: sanskey.SourceName, proof: sanskey.SubjectTokenLike,\n"
+        "    later: sanskey.AsyncSubjectTokenLike, context: sanskey.SubjectTokenContext,\n"
         ") -> sanskey.Outcome: ..."
     )
     space: dict[str, Any] = {"sanskey": sanskey}
@@ -79,8 +82,9 @@ def test_the_types_of_the_api_have_names_at_run_time() -> None:
     hints = get_type_hints(space["listener"])
     assert get_args(hints["step"]) == (sanskey.Pending, sanskey.Done)
     assert get_args(hints["freshness"]) == ("fresh", "stale", "expired")
-    assert hints["return"] is sanskey.Token
-    assert len(hints) == 19
+    assert get_args(hints["goal"]) == (goals.AccessToken, goals.Introspection, goals.Revocation)
+    assert get_args(hints["return"]) == (sanskey.Token, sanskey.TokenInfo, sanskey.Revoked)
+    assert len(hints) == 22
 
 
 def test_every_public_name_is_there() -> None:

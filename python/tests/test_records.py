@@ -18,8 +18,11 @@ from sanskey import (
     HttpRequest,
     HttpResponse,
     Pending,
+    Revoked,
     RunCommand,
+    SubjectTokenContext,
     Token,
+    TokenInfo,
     Wait,
     goals,
     sources,
@@ -72,6 +75,11 @@ def test_copy_and_pickle() -> None:
     token = Token("value", EXPIRY, "federated")
     assert copy.copy(token) == copy.deepcopy(token) == pickle.loads(pickle.dumps(token)) == token
     assert token.__replace__(kind="service_account") == Token("value", EXPIRY, "service_account")
+    rotated = token.__replace__(refresh_token="next")
+    assert pickle.loads(pickle.dumps(rotated)) == rotated != token
+    info = TokenInfo(True, None, ["a"], None, None, None, EXPIRY, None)
+    others = [info, Revoked(), goals.Introspection(token), goals.Revocation(), SubjectTokenContext("a", "b")]
+    assert [pickle.loads(pickle.dumps(record)) for record in others] == others
 
 
 def test_signature() -> None:
@@ -84,6 +92,10 @@ def test_repr() -> None:
     assert repr(AwsCredentials("AKIA", "secret")) == (
         "AwsCredentials(access_key_id='***', secret_access_key='***', session_token=None)"
     )
+    assert repr(Token("value", EXPIRY, "federated", "next")).endswith("kind='federated', refresh_token='***')")
+    assert repr(Token("value", EXPIRY, "federated")).endswith("kind='federated', refresh_token=None)")
+    assert repr(goals.Introspection("value")) == "Introspection(token='***')"
+    assert repr(Revoked()) == "Revoked()"
     assert repr(HttpResponse(200, [("set-cookie", "secret")], "secret")) == (
         "HttpResponse(status=200, headers=[('set-cookie', '***')], body='***')"
     )
@@ -106,6 +118,9 @@ def test_no_secret_in_any_repr_or_str(secret: str) -> None:
         RunCommand(["program", secret], {"NAME": secret}, 1),
         AwsCredentials(secret, secret, secret),
         Token(secret, EXPIRY, "federated"),
-        Done(Token(secret, EXPIRY, "federated")),
+        Token(secret, EXPIRY, "federated", secret),
+        Done(Token(secret, EXPIRY, "federated", secret)),
+        goals.Introspection(secret),
+        goals.Introspection(Token(secret, EXPIRY, "federated", secret)),
     ):
         assert secret not in f"{record!r} {record} {record:}"

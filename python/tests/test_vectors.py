@@ -8,20 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vector_json import ask_json, config_text, error_result, load, outcome_json, reply_of, shown
+from vector_json import ask_json, config_text, error_result, goal_of, load, outcome_json, reply_of, shown
 
 from sanskey import (
     AssumeRole,
     AwsCredentials,
-    AwsOptions,
     CredentialConfig,
     Done,
     Exchange,
     GetSessionToken,
     GetWebIdentityToken,
     SanskeyError,
-    goals,
 )
+
+# Options that stand in a vector as they are passed, and only where they are wanted.
+PLAIN = ("subject_token", "actor_token", "actor_token_type", "bind_to_certificate", "token_servers", "api_client")
 
 
 @pytest.mark.parametrize("path", load("exchange"), ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -30,15 +31,17 @@ def test_exchange(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     vector: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     options = vector["options"]
     credentials = options["aws_credentials"] and AwsCredentials(**options["aws_credentials"])
-    printed: list[object] = [credentials]
+    goal = goal_of(vector["goal"])
+    printed: list[object] = [credentials, goal]
     polled, now = 0, vector["now"]
     try:
         config = CredentialConfig.from_json(config_text(vector))
         exchange = Exchange(
             config,
-            goals.AccessToken(vector["goal"]["scopes"]),
+            goal,
             aws_credentials=credentials,
             **aws_options(options),
+            **{name: options[name] for name in PLAIN if name in options},
             endpoints=options["endpoints"],
             entropy=bytes.fromhex(options["entropy"]),
         )
@@ -67,7 +70,7 @@ def test_exchange(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert [secret for secret in vector["secrets"] if secret in text] == []
 
 
-def aws_options(options: dict[str, Any]) -> AwsOptions:
+def aws_options(options: dict[str, Any]) -> dict[str, Any]:
     session, jwt = options.get("aws_get_session_token"), options.get("aws_web_identity_token")
     roles = options.get("aws_assume_role")
     return {

@@ -17,10 +17,13 @@ from sanskey import (
     HttpResponse,
     ReadEnv,
     ReadFile,
+    Revoked,
     RunCommand,
     SanskeyError,
     Token,
+    TokenInfo,
     Wait,
+    goals,
 )
 
 MEMBERS = ("code", "fault", "stage", "field", "ask_id", "status", "retryable", "error", "error_description")
@@ -38,13 +41,24 @@ def config_text(fields: dict[str, Any]) -> str:
     return text
 
 
+def goal_of(fields: dict[str, Any]) -> goals.AccessToken | goals.Introspection | goals.Revocation:
+    match fields:
+        case {"goal": "access_token", "scopes": scopes}:
+            return goals.AccessToken(scopes)
+        case {"goal": "introspection", "token": token}:
+            return goals.Introspection(token)
+        case {"goal": "revocation"}:
+            return goals.Revocation()
+    pytest.fail(f"a goal of an unknown kind: {fields}")
+
+
 def ask_json(ask: Ask) -> dict[str, Any]:
     return {"id": ask.id, **action_json(ask.action)}
 
 
 def action_json(action: HttpRequest | ReadEnv | ReadFile | RunCommand | Wait) -> dict[str, Any]:
     match action:
-        case HttpRequest(method, url, headers, body, timeout, certificate, bypass_proxy):
+        case HttpRequest(method, url, headers, body, timeout, certificate, bypass_proxy, unix_socket):
             return {
                 "action": "http_request",
                 "method": method,
@@ -55,6 +69,7 @@ def action_json(action: HttpRequest | ReadEnv | ReadFile | RunCommand | Wait) ->
                 "client_certificate": certificate
                 and {"cert_path": certificate.cert_path, "key_path": certificate.key_path},
                 "bypass_proxy": bypass_proxy,
+                **({} if unix_socket is None else {"unix_socket": unix_socket}),
             }
         case ReadEnv(names):
             return {"action": "read_env", "names": names}
@@ -86,11 +101,20 @@ def reply_of(fields: dict[str, Any]) -> Any:
 
 
 def token_json(token: Token) -> dict[str, Any]:
-    return {"value": token.value, "expires_at": token.expires_at.timestamp(), "kind": token.kind}
+    fields = {"value": token.value, "expires_at": token.expires_at.timestamp(), "kind": token.kind}
+    return fields if token.refresh_token is None else {**fields, "refresh_token": token.refresh_token}
 
 
-def outcome_json(outcome: Token) -> dict[str, Any]:
-    return {"goal": "access_token", "token": token_json(outcome)}
+def outcome_json(outcome: Token | TokenInfo | Revoked) -> dict[str, Any]:
+    match outcome:
+        case Token():
+            return {"goal": "access_token", "token": token_json(outcome)}
+        case TokenInfo():
+            members = {name: getattr(outcome, name) for name in TokenInfo.__match_args__}
+            moments = {name: members[name] and members[name].timestamp() for name in ("expires_at", "issued_at")}
+            return {"goal": "introspection", "token_info": {**members, **moments}}
+        case Revoked():
+            return {"goal": "revocation"}
 
 
 def error_result(error: SanskeyError, expected: dict[str, Any]) -> dict[str, Any]:
