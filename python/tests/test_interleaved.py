@@ -21,6 +21,7 @@ from sanskey import (
     ReadEnv,
     ReadFile,
     RunCommand,
+    Token,
     goals,
 )
 
@@ -139,6 +140,7 @@ def test_a_thousand_workloads() -> None:
         number = open_ends[place]
         step = exchanges[number].poll(NOW)
         if isinstance(step, Done):
+            assert isinstance(step.outcome, Token)
             tokens[number] = step.outcome.value
             open_ends[place] = open_ends[-1]
             open_ends.pop()
