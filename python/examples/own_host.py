@@ -28,6 +28,8 @@ class OwnHost(sanskey.SystemHost):
     without_proxies = urllib.request.build_opener(NoRedirects, urllib.request.ProxyHandler({}))
 
     def http(self, request: sanskey.HttpRequest) -> sanskey.HttpResponse:
+        if request.unix_socket is not None:  # Only agents on the machine listen there, such as that of Fly.io.
+            raise sanskey.HostFailure("unsupported", "urllib.request knows no Unix domain sockets")
         body = request.body.encode() or None
         opener = self.without_proxies if request.bypass_proxy else self.opener
         sent = urllib.request.Request(request.url, body, dict(request.headers), method=request.method)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 import threading
 import urllib.request
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from conftest import Emulator
@@ -256,3 +260,35 @@ def test_the_emulator_takes_a_supplied_proof(emulator: Callable[..., Emulator], 
         fetch(config_for(google), subject_token=fetched[0][:-6] + "AAAAAA", **options)
     assert (refused.value.code, refused.value.stage) == ("sts_rejected", "sts")
     assert fetched[0][:30] not in f"{refused.value!r} {refused.value} {vars(refused.value)}"
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
+def test_the_emulator_demands_an_actor(emulator: Callable[..., Emulator], tmp_path: Path, fetch: Fetch) -> None:
+    file = tmp_path / "workforce.json"
+    google = emulator("--workforce-config-out", str(file), "--demand-actor")
+    config = CredentialConfig.from_file(file)
+    actor = issued(google, f"?{urlencode({'aud': f'https:{config.audience}', 'sub': 'an-agent'})}")
+    options: dict[str, Any] = {"endpoints": "loopback", "host": SystemHost({})}
+    for kind in (None, ID_TOKEN):
+        holder = google.whoami(fetch(config, actor_token=actor, actor_token_type=kind, **options).value)
+        assert (holder["actor"], holder["subject"].rpartition("/")[2]) == ("an-agent", "ana@example.com")
+    with pytest.raises(RemoteError) as refused:
+        fetch(config, **options)
+    assert refused.value.error_description == 'Invalid value for "actor_token".'
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
+def test_the_emulator_binds_to_a_certificate(
+    emulator: Callable[..., Emulator], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetch: Fetch
+) -> None:
+    google = emulator("--mtls-out", str(tmp_path / "workload"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "workload" / "ca.pem"))
+    certificate = ssl.PEM_cert_to_DER_cert((tmp_path / "workload" / "client.pem").read_text())
+    fingerprint = urlsafe_b64encode(sha256(certificate).digest()).decode().rstrip("=")
+    config = tmp_path / "workload" / "credentials-federated.json"
+    options: dict[str, Any] = {"endpoints": "loopback", "host": SystemHost({})}
+    assert google.whoami(fetch(config, **options).value).get("bound_to") is None
+    assert google.whoami(fetch(config, bind_to_certificate=True, **options).value)["bound_to"] == fingerprint
+    # The account is asked for with the certificate, too, or the bound token would be refused.
+    of_account = tmp_path / "workload" / "credentials.json"
+    assert fetch(of_account, bind_to_certificate=True, **options).kind == "service_account"

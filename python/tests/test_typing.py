@@ -1,4 +1,4 @@
-"""What a strict type checker says of programs that use the AWS options: nothing of right ones, all of wrong ones."""
+"""What a strict type checker says of programs that use the options: nothing of right ones, all of wrong ones."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ class AioSession:
 async def key() -> AwsCredentials: return AwsCredentials("a", "b")
 
 ROLE = AssumeRole("arn:aws:iam::123456789012:role/hub", external_id="x")
+CONFIG = sanskey.CredentialConfig.from_parts("1", "pool", "provider", source="caller")
+
+def proof(context: sanskey.SubjectTokenContext) -> str: return f"{context.audience} {context.subject_token_type}"
+async def later(context: sanskey.SubjectTokenContext) -> str: return proof(context)
 """
 RIGHT = """
 sanskey.fetch_token("path", aws_credentials=Session(), aws_region="us-east-1", aws_profile=None)
@@ -54,6 +58,37 @@ sanskey.CredentialConfig.from_parts(123456789012, "pool", "provider", source="gi
 sanskey.CredentialConfig.from_parts("1", "pool", "provider", source=sources.Aws(imdsv2=False), service_account="a@b")
 sanskey.CredentialConfig.from_provider("p", source=sources.Url("u", {"a": "b"}), workforce_pool_user_project="1")
 sanskey.CredentialConfig.from_provider("p", source=sources.Executable("a", timeout=5)).to_json().encode()
+for named in (sources.FlyIo(), sources.Kubernetes("path"), sources.ClientCredentials("url", "id", "SECRET", scope="a")):
+    sanskey.CredentialConfig.from_parts("1", "pool", "provider", source=named)
+sanskey.fetch_token(CONFIG, subject_token="proof", actor_token="actor", actor_token_type=None, token_servers="host")
+sanskey.fetch_token(CONFIG, subject_token=proof, bind_to_certificate=True, token_servers=["host", "other"])
+sanskey.Exchange(CONFIG, sanskey.goals.Introspection("token"), api_client="gl-mine/1", subject_token=lambda _: "proof")
+sanskey.Exchange(CONFIG, sanskey.goals.Introspection(sanskey.fetch_token(CONFIG)), endpoints="any")
+fetched = sanskey.fetch_token(CONFIG)
+if fetched.refresh_token is not None:
+    CONFIG.with_refresh_token(fetched.refresh_token).with_quota_project("billed").to_json().encode()
+sent: dict[str, str] = {**CONFIG.request_headers(fetched), **CONFIG.request_headers("value")}
+known = sanskey.introspect_token(CONFIG, fetched, on_step=print)
+ends: list[str] = [*known.scopes, known.username or "", known.expires_at.isoformat() if known.expires_at else ""]
+sanskey.sts_request(
+    token_url="u", audience="a", subject_token="t", subject_token_type="t", access_boundary={"accessBoundaryRules": []},
+    body_format="json", actor_token="a", actor_token_type="b", bind_cert_fingerprint="c", api_client="d",
+).unix_socket
+
+def ended(outcome: sanskey.Outcome, goal: sanskey.Goal) -> str:
+    match outcome:
+        case sanskey.Token(value, _, _, next): return next or value
+        case sanskey.TokenInfo(active): return str(active)
+        case sanskey.Revoked(): return "revoked"
+
+def supplied(given: sanskey.SubjectTokenLike) -> sanskey.Token:
+    return sanskey.fetch_token(CONFIG, subject_token=given)
+
+async def supplied_later(given: sanskey.AsyncSubjectTokenLike) -> sanskey.TokenInfo:
+    for each in (given, later, proof, "proof"):
+        await aio.fetch_token(CONFIG, subject_token=each, actor_token="actor", bind_to_certificate=True)
+    await aio.revoke_login(CONFIG)
+    return await aio.introspect_token(CONFIG, "token", endpoints="loopback")
 
 def chosen(source: sanskey.SourceLike, name: sanskey.SourceName) -> sanskey.CredentialConfig:
     return sanskey.CredentialConfig.from_parts("1", "a", "b", source=source if name == "aws" else name)
@@ -89,6 +124,24 @@ WRONG = [
     ('sanskey.CredentialConfig.from_parts("1", "a", "b", source={"kind": "aws"})', "arg-type"),
     ('sanskey.CredentialConfig.from_parts("1", "a", "b", source="aws", workforce_pool_user_project="1")', "call-arg"),
     ("sources.File()", "call-arg"),
+    ('sources.ClientCredentials("url", "id")', "call-arg"),
+    ("sources.FlyIo(5)", "arg-type"),
+    ("sanskey.fetch_token(CONFIG, subject_token=later)", "arg-type"),
+    ("sanskey.fetch_token(CONFIG, subject_token=lambda: 'proof')", "arg-type"),
+    ("sanskey.fetch_token(CONFIG, subject_token=b'proof')", "arg-type"),
+    ("sanskey.fetch_token(CONFIG, actor_token=proof)", "arg-type"),
+    ("sanskey.fetch_token(CONFIG, bind_to_certificate='yes')", "arg-type"),
+    ("sanskey.fetch_token(CONFIG, token_servers=[b'host'])", "list-item"),
+    ("sanskey.fetch_token(CONFIG, api_client='a')", "call-arg"),
+    ("sanskey.Exchange(CONFIG, sanskey.goals.Introspection())", "call-arg"),
+    ("sanskey.Exchange(CONFIG, sanskey.goals.Introspection)", "arg-type"),
+    ("sanskey.introspect_token(CONFIG)", "call-arg"),
+    ("sanskey.introspect_token(CONFIG, 'token').expires_at.isoformat()", "union-attr"),
+    ("aio.revoke_login(CONFIG, token='a')", "call-arg"),
+    ("CONFIG.with_refresh_token(sanskey.fetch_token(CONFIG))", "arg-type"),
+    ("CONFIG.with_refresh_token(sanskey.fetch_token(CONFIG).refresh_token)", "arg-type"),
+    ("CONFIG.with_quota_project(None)", "arg-type"),
+    ("CONFIG.request_headers(None)", "arg-type"),
     ('sources.File("a", format="xml")', "arg-type"),
     ("sources.Aws(imdsv2=1)", "arg-type"),
 ]
