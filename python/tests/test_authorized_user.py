@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import stat
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Emulator
+from conftest import EXAMPLES, Emulator, run_python
 
 import sanskey
 from sanskey import (
@@ -268,6 +269,30 @@ def test_nothing_of_a_login_is_printed(login: Login, by: type[Blocking], caplog:
     secrets = [token.value, token.refresh_token or "-", fields["refresh_token"], fields["client_secret"]]
     printed = f"{caplog.text} {steps} {token!r} {token} {login.config!r} {renewed} {goals.Introspection(token)!r}"
     assert [secret for secret in secrets if secret in printed] == []
+
+
+def test_the_example(login: Login, tmp_path: Path) -> None:
+    """It keeps each new refresh token, and nobody else may read the file."""
+    file = tmp_path / "kept" / "login.json"
+    file.parent.mkdir()
+    file.write_text(login.config.to_json())
+    env = {"SANSKEY_ENDPOINTS": "loopback"}
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        done = run_python(str(EXAMPLES / "person_login.py"), str(file), *arguments, env=env)
+        return done.returncode, done.stdout, done.stderr
+
+    for _ in range(2):
+        before = file.read_text()
+        code, out, err = run()
+        assert (code, err) == (0, "")
+        assert out.startswith(f"{PERSON} until 20")
+        assert file.read_text() != before
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in file.parent.iterdir()] == ["login.json"]
+    assert run("revoke") == (0, "the login is over\n", "")
+    code, out, err = run()
+    assert (code, out, err.partition(":")[0]) == (1, "", "sts_rejected")
 
 
 class Told:
