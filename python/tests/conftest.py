@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import trustme
@@ -87,6 +88,13 @@ class Emulator:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as got:
             holder: dict[str, Any] = json.load(got)
             return holder
+
+    def issued_token(self, **claims: str) -> str:
+        """A token of the cluster's issuer, such as with `aud` and `sub`."""
+        url = f"{self.url}/emulator/web-identity-token?{urlencode(claims)}"
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url) as got:
+            text: str = got.read().decode()
+            return text
 
     def spoil(self, path: str, times: int = 1, **fault: object) -> None:
         """Answers the next requests to this path badly, such as with `status=503` or `reset=True`."""

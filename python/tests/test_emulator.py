@@ -15,9 +15,11 @@ from conftest import EXAMPLES, Emulator, Serve, run_python
 from loopback import answer
 
 import sanskey
-from sanskey import HttpRequest, HttpResponse, RemoteError, StepReport, SystemHost, Token, aio
+from sanskey import CredentialConfig, HttpRequest, HttpResponse, RemoteError, StepReport, SystemHost, Token, aio
 
 Start = Callable[..., Emulator]
+ISSUER = "https://oidc.eks.us-east-1.amazonaws.com/id/5A45CE1C0FFEE4A6B8D2E0F1A3C5B7D9"
+PROVIDER = "projects/123456789012/locations/global/workloadIdentityPools/sanskey-pool/providers/sanskey-oidc"
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -164,17 +166,19 @@ def test_the_example_of_an_own_host(emulator: Start) -> None:
 
 
 def test_the_example_keeps_the_metadata_service_from_proxies(serve: Serve) -> None:
-    """The first request goes straight to its server, and the second one to the proxy."""
+    """The first request goes straight to its server, the second one to the proxy, and the third one nowhere."""
     server, proxy = (serve(answer(f"HTTP/1.1 200 OK\r\n\r\n{way}")) for way in ("direct", "by proxy"))
     code = (
         "import sys, own_host, sanskey\n"
         "for bypass in (True, False):\n"
         "    request = sanskey.HttpRequest('GET', sys.argv[1], [], '', 10, bypass_proxy=bypass)\n"
         "    print(own_host.OwnHost().http(request).body)\n"
+        "try: own_host.OwnHost().http(request.__replace__(unix_socket='/.fly/api'))\n"
+        "except sanskey.HostFailure as failure: print(failure.kind)\n"
     )
     env = {"PYTHONPATH": str(EXAMPLES), "PYTHONDONTWRITEBYTECODE": "1", "HTTP_PROXY": proxy.url}
     done = run_python("-c", code, server.url, env=env)
-    assert (done.stdout, done.stderr) == ("direct\nby proxy\n", "")
+    assert (done.stdout, done.stderr) == ("direct\nby proxy\nunsupported\n", "")
 
 
 SNIPPETS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
@@ -183,12 +187,17 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8")
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))
 def test_the_readme_as_it_is_written(emulator: Start, tmp_path: Path, snippet: str) -> None:
     """The prelude does what a reader at Google's endpoints need not: it allows those of this machine."""
-    running = emulator()
+    login = tmp_path / "application_default_credentials.json"
+    running = emulator("--oidc-issuer", ISSUER, "--authorized-user-config-out", str(login))
     shutil.copy(running.config, tmp_path / "aws-credentials.json")
+    made = json.loads(CredentialConfig.from_provider(PROVIDER, source="caller").to_json())
+    (tmp_path / "my-credentials.json").write_text(json.dumps({**made, "token_url": f"{running.url}/v1/token"}))
+    (tmp_path / "agent-token").write_text(running.issued_token(aud=f"https://iam.googleapis.com/{PROVIDER}"))
     prelude = (
         "import os, sanskey\n"
         f"os.chdir({str(tmp_path)!r})\n"
-        "for function in (sanskey.fetch_token, sanskey.aio.fetch_token, sanskey.Exchange.__init__):\n"
+        "fetching = (sanskey.fetch_token, sanskey.aio.fetch_token, sanskey.Exchange.__init__)\n"
+        "for function in (*fetching, sanskey.introspect_token, sanskey.revoke_login):\n"
         "    function.__kwdefaults__['endpoints'] = 'loopback'\n"
     )
     (tmp_path / "snippet.py").write_text(prelude + snippet)
@@ -196,7 +205,8 @@ def test_the_readme_as_it_is_written(emulator: Start, tmp_path: Path, snippet: s
     env = {"AWS_ENDPOINT_URL_STS": running.url, "AWS_EC2_METADATA_SERVICE_ENDPOINT": running.url}
     done = run_python(str(tmp_path / "snippet.py"), env=env)
     assert (done.returncode, done.stderr) == (0, "")
-    expected = 6 if "aws-credentials.json" in snippet else 0
+    requests = {"aws-credentials.json": 6, "my-credentials.json": 1, "application_default_credentials.json": 3}
+    expected = next((count for file, count in requests.items() if file in snippet), 0)
     if "AssumeRole" in snippet:
         expected += 2
     if "boto3" in snippet:

@@ -7,13 +7,12 @@ import json
 import ssl
 import sys
 import threading
-import urllib.request
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 import pytest
 from conftest import Emulator
@@ -231,12 +230,6 @@ AUDIENCE = (
 )
 
 
-def issued(google: Emulator, query: str = "") -> str:
-    with urllib.request.urlopen(f"{google.url}/emulator/web-identity-token{query}", timeout=10) as answer:
-        text: str = answer.read().decode()
-        return text
-
-
 def config_for(google: Emulator) -> dict[str, object]:
     parts = CredentialConfig.from_provider(AUDIENCE.removeprefix("//iam.googleapis.com/"), source="caller")
     return {**json.loads(parts.to_json()), "token_url": f"{google.url}/v1/token"}
@@ -249,7 +242,7 @@ def test_the_emulator_takes_a_supplied_proof(emulator: Callable[..., Emulator], 
 
     def supply(context: SubjectTokenContext) -> str:
         assert context.audience == AUDIENCE
-        fetched.append(issued(google))
+        fetched.append(google.issued_token())
         return fetched[-1]
 
     options: dict[str, Any] = {"endpoints": "loopback", "host": SystemHost({})}
@@ -267,7 +260,7 @@ def test_the_emulator_demands_an_actor(emulator: Callable[..., Emulator], tmp_pa
     file = tmp_path / "workforce.json"
     google = emulator("--workforce-config-out", str(file), "--demand-actor")
     config = CredentialConfig.from_file(file)
-    actor = issued(google, f"?{urlencode({'aud': f'https:{config.audience}', 'sub': 'an-agent'})}")
+    actor = google.issued_token(aud=f"https:{config.audience}", sub="an-agent")
     options: dict[str, Any] = {"endpoints": "loopback", "host": SystemHost({})}
     for kind in (None, ID_TOKEN):
         holder = google.whoami(fetch(config, actor_token=actor, actor_token_type=kind, **options).value)
