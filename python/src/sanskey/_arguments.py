@@ -53,6 +53,11 @@ def text_list(name: str, value: object, accepted: str = TEXTS) -> list[str]:
     return texts
 
 
+def texts_of(name: str, value: object) -> list[str]:
+    """The same, and one str alone is the only text. Raises `MisuseError`."""
+    return [value] if isinstance(value, str) else text_list(name, value)
+
+
 def check_credentials(credentials: object) -> None:
     """Must be whole `AwsCredentials`. Raises `MisuseError`."""
     from .aws import AwsCredentials

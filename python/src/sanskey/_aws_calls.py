@@ -5,7 +5,7 @@ Apart from `_wire`, because most exchanges want none.
 
 from __future__ import annotations
 
-from ._arguments import check_optional_ints, check_optional_texts, check_texts, refused, text_list
+from ._arguments import check_optional_ints, check_optional_texts, check_texts, refused, texts_of
 from .aws import AssumeRole, GetSessionToken, GetWebIdentityToken
 
 _ROLES = "a sanskey.AssumeRole(role_arn), a list of them, or None"
@@ -55,5 +55,4 @@ def _role_fields(role: AssumeRole) -> dict[str, object]:
         source_identity=role.source_identity,
     )
     check_optional_ints(duration_seconds=role.duration_seconds)
-    arns = role.policy_arns
-    return {**role._fields(), "policy_arns": [arns] if isinstance(arns, str) else text_list("policy_arns", arns)}
+    return {**role._fields(), "policy_arns": texts_of("policy_arns", role.policy_arns)}

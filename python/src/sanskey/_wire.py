@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from . import _native
-from ._arguments import check_credentials, check_optional_texts, check_texts, refused, text_list
+from ._arguments import check_credentials, check_optional_texts, check_texts, refused, texts_of
 from .actions import (
     Ask,
     ClientCertificate,
@@ -123,9 +123,7 @@ def options_json(
         **texts,
         "actor_token_type": _JWT if actor_token_type is None else actor_token_type,
         "bind_to_certificate": bind_to_certificate,
-        "token_servers": [token_servers]
-        if isinstance(token_servers, str)
-        else text_list("token_servers", token_servers),
+        "token_servers": texts_of("token_servers", token_servers),
         "endpoints": endpoints,
     }
     if aws_credentials is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _native, _wire
-from ._arguments import check_answer, check_texts, refused, text_list
+from ._arguments import check_answer, check_texts, refused, texts_of
 from ._time import epoch_seconds
 from .goals import scope_list
 from .token import value_of
@@ -41,7 +41,7 @@ def impersonation_request(
             "token": bearer,
             "scopes": scope_list(scopes),
             "lifetime_seconds": lifetime_seconds,
-            "delegates": [delegates] if isinstance(delegates, str) else text_list("delegates", delegates),
+            "delegates": texts_of("delegates", delegates),
         }
     )
     try:
