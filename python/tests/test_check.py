@@ -36,6 +36,7 @@ def test_the_program_says_where_urls_may_lead() -> None:
     config = {**SOUND, "credential_source": source}
     assert [finding.code for finding in check_config(config)] == ["config_url_refused"]
     assert check_config(config, token_servers=["tokens.example.com"]) == []
+    assert check_config(config, token_servers="tokens.example.com") == []
 
 
 def test_what_is_no_text_cannot_be_checked(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _native, _wire
-from ._arguments import check_texts, text_list
+from ._arguments import check_texts, texts_of
 from ._record import Record
 from .config import text_of
 
@@ -30,7 +30,7 @@ class Finding(Record):
 
 
 def check_config(
-    config: ConfigLike, *, endpoints: Endpoints = "google", token_servers: Sequence[str] = ()
+    config: ConfigLike, *, endpoints: Endpoints = "google", token_servers: str | Sequence[str] = ()
 ) -> list[Finding]:
     """Everything that is wrong with a configuration, and then what is hardly meant so. A field is spoken of once.
 
@@ -42,7 +42,7 @@ def check_config(
     text to check, such as for a file that is not there.
     """
     check_texts(endpoints=endpoints)
-    options = _wire.dump({"endpoints": endpoints, "token_servers": text_list("token_servers", token_servers)})
+    options = _wire.dump({"endpoints": endpoints, "token_servers": texts_of("token_servers", token_servers)})
     try:
         findings = _native.check_config(_wire.clean(text_of(config)), options)
     except _wire.Failure as failure:
