@@ -71,6 +71,12 @@ fn first_token(
         desk.keep_secret(&client.client_secret);
     }
     if let Some((user, client)) = config.authorized_user() {
+        if options.has_proof() {
+            return Err(Error::invalid_argument(
+                "A proof of identity, or what goes with one, is given beside the login of a person, which needs none.",
+            )
+            .into());
+        }
         return refreshed_token(desk, config, user, client).map(|token| (token, None));
     }
     let proof = source::proof(desk, config, options)?;
@@ -141,6 +147,9 @@ fn refreshed_token(
 }
 
 fn introspection(desk: &mut Desk, config: &CredentialConfig, url: &str, token: &Secret) -> Flow<TokenInfo> {
+    if token.is_empty() {
+        return Err(Error::invalid_argument("The token that is asked about is empty.").into());
+    }
     desk.keep_secret(token);
     if let Some(client) = config.client() {
         desk.keep_secret(&client.client_secret);

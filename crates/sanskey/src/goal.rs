@@ -134,6 +134,18 @@ impl Options {
         }
     }
 
+    /// Whether the caller supplies a proof of identity, or says how one is to be got or used.
+    pub(crate) fn has_proof(&self) -> bool {
+        self.subject_token.is_some()
+            || self.actor_token.is_some()
+            || self.bind_to_certificate
+            || self.aws_credentials.is_some()
+            || self.aws_assume_role.is_some()
+            || self.aws_get_session_token.is_some()
+            || self.aws_profile.is_some()
+            || self.aws_web_identity_token.is_some()
+    }
+
     /// The defaults, to be changed by the methods below.
     pub fn new() -> Self {
         Self::default()

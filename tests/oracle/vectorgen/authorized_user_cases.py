@@ -163,6 +163,19 @@ def refusals():
     yield case.fails("config_field_missing", "config", stage="config", field="source_credentials.client_secret")
 
 
+def misuse():
+    for name, options in [
+        ("proof", {"subject_token": "example-subject-token"}),
+        ("actor", {"actor_token": "example-actor-token", "actor_token_type": protocol.JWT}),
+        ("certificate", {"bind_to_certificate": True}),
+        ("profile", {"aws_profile": "work"}),
+    ]:
+        case = Login(f"login-with-{name}", "A login needs no proof, and would go without.", options=options)
+        yield case.fails("invalid_argument", "misuse")
+    case = Login("introspection-of-nothing", "An empty token is none.", goal=introspection(""))
+    yield case.fails("invalid_argument", "misuse")
+
+
 def introspection(token):
     return {"goal": "introspection", "token": token}
 

@@ -133,6 +133,10 @@ impl ActorField {
     pub(super) fn read(fields: &mut Fields<'_>) -> Option<Self> {
         const TYPE: &str = "actor_token_type";
         let token_type = fields.text(TYPE);
+        if !fields.has("credential_source") {
+            // That is said already, and is the cause.
+            return None;
+        }
         let field = fields.object("credential_source").and_then(|mut source| Self::read_name(&mut source));
         match (field, token_type) {
             (Some(field), Some(token_type)) => {
