@@ -20,16 +20,23 @@ export class CredentialConfig extends Shared {
     return this.fromJson(readConfig(path));
   }
 
-  /** What `GOOGLE_APPLICATION_CREDENTIALS` holds: the path of a file, or the JSON text itself. */
+  /**
+   * What `GOOGLE_APPLICATION_CREDENTIALS` holds: the path of a file, or the JSON text itself.
+   * `GOOGLE_CLOUD_QUOTA_PROJECT`, if set, replaces `quota_project_id`.
+   */
   static fromEnv(env: Readonly<Record<string, string | undefined>> = process.env): CredentialConfig {
-    const value = envValues(env, [VARIABLE])[VARIABLE];
-    if (value) return this.fromJson(isJson(value) ? value : readConfig(value));
+    const { [VARIABLE]: value, [QUOTA_VARIABLE]: project } = envValues(env, [VARIABLE, QUOTA_VARIABLE]);
+    if (value) {
+      const config = this.fromJson(isJson(value) ? value : readConfig(value));
+      return project ? config.withQuotaProject(project) : config;
+    }
     const hint = "Set it to the path of the credential configuration, or to its JSON text.";
     throw configError("config_not_found", "config", `${VARIABLE} is not set.`, hint);
   }
 }
 
 const VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS";
+const QUOTA_VARIABLE = "GOOGLE_CLOUD_QUOTA_PROJECT";
 
 /** A configuration in any form: text that is not a JSON object is the path of a file, and a URL that of one. */
 export function resolveConfig(config: ConfigInput): ConfigInput {

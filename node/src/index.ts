@@ -1,7 +1,9 @@
 import { checkConfig as checkText, type CheckOptions, type Finding } from "../../wasm/src/check.js";
 import type { ConfigInput } from "../../wasm/src/config.js";
-import { fetchTokenWith, type FetchTokenOptions } from "../../wasm/src/driver.js";
-import type { Token } from "../../wasm/src/token.js";
+import {
+  fetchTokenWith, introspectTokenWith, revokeLoginWith, type FetchTokenOptions, type RunOptions,
+} from "../../wasm/src/driver.js";
+import type { Token, TokenInfo } from "../../wasm/src/token.js";
 import { resolveConfig } from "./config.js";
 import { nodeHost } from "./host/node-host.js";
 
@@ -17,7 +19,30 @@ export { nodeHost, type NodeHost, type NodeHostOptions } from "./host/node-host.
  * Without `host` it uses `nodeHost()`.
  */
 export async function fetchToken(config: ConfigInput, options: FetchTokenOptions = {}): Promise<Token> {
-  return fetchTokenWith(options.host ?? nodeHost(), resolveConfig(config), options);
+  // What asks, in the words of Google's own libraries.
+  const apiClient = `gl-node/${process.versions.node}`;
+  return fetchTokenWith(options.host ?? nodeHost(), resolveConfig(config), { ...options, apiClient });
+}
+
+/**
+ * Asks Google's Security Token Service whose a federated token is, and whether it is good (RFC 7662). The token is one
+ * that `config` gives without a service account, or its value. The service answers OAuth clients: `config` must have
+ * `client_id` and `client_secret`. Throws `SanskeyError`.
+ */
+export async function introspectToken(
+  config: ConfigInput,
+  token: string | Token,
+  options: RunOptions = {},
+): Promise<TokenInfo> {
+  return introspectTokenWith(options.host ?? nodeHost(), resolveConfig(config), token, options);
+}
+
+/**
+ * Ends a person's login: revokes the refresh token of an `external_account_authorized_user` (RFC 7009). Throws
+ * `SanskeyError`.
+ */
+export async function revokeLogin(config: ConfigInput, options: RunOptions = {}): Promise<void> {
+  return revokeLoginWith(options.host ?? nodeHost(), resolveConfig(config), options);
 }
 
 /**

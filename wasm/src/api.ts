@@ -6,10 +6,10 @@ export type { ConfigInput } from "./config.js";
 export { certificateConfig } from "./config-parts.js";
 export type {
   AwsSource, AzureAppServiceSource, AzureSource, AzureWorkloadIdentitySource, BuildkiteSource, CertificateSource,
-  ConfigParts, EnvironmentSource, ExecutableSource, FileSource, GithubActionsSource, GitlabSource, ProviderParts, Source,
-  SourceName, UrlSource,
+  ClientCredentialsSource, ConfigParts, EnvironmentSource, ExecutableSource, FileSource, FlyIoSource, GithubActionsSource,
+  GitlabSource, KubernetesSource, ProviderParts, Source, SourceName, UrlSource,
 } from "./config-parts.js";
-export type { FetchTokenOptions, StepReport } from "./driver.js";
+export type { FetchTokenOptions, RunOptions, StepReport, SubjectTokenContext } from "./driver.js";
 export { ERROR_CODES, type ErrorCode } from "./error-codes.js";
 export {
   HostFailure, SanskeyError, type Fault, type HostFailureKind, type SanskeyErrorFields, type Stage,
@@ -18,5 +18,5 @@ export { Exchange } from "./exchange.js";
 export { fetchHost, type FetchFunction, type FetchHost, type FetchResponse } from "./hosts/fetch-host.js";
 export { impersonationRequest, parseImpersonationResponse, type ImpersonationRequestParams } from "./impersonation.js";
 export { parseStsResponse, stsRequest, type StsRequestParams } from "./sts.js";
-export { Token, type Freshness, type TokenKind } from "./token.js";
+export { Token, type Freshness, type TokenInfo, type TokenKind } from "./token.js";
 export type * from "./types.js";

@@ -7,8 +7,8 @@ import {
 
 /** The sources about which nothing has to be said. */
 export type SourceName =
-  | "aws" | "azure" | "azure_workload_identity" | "bitbucket" | "buildkite" | "certificate" | "circleci" | "github_actions"
-  | "gitlab" | "terraform_cloud" | "vercel";
+  | "aws" | "azure" | "azure_workload_identity" | "bitbucket" | "buildkite" | "caller" | "certificate" | "circleci" | "fly_io"
+  | "github_actions" | "gitlab" | "kubernetes" | "terraform_cloud" | "vercel";
 
 /** AWS, wherever it runs code. */
 export interface AwsSource {
@@ -56,6 +56,19 @@ export interface CertificateSource {
   readonly trustChainPath?: string | undefined;
 }
 
+/** An OAuth 2.0 client of another identity provider, by its secret (RFC 6749 section 4.4). */
+export interface ClientCredentialsSource {
+  readonly kind: "oauth2_client_credentials";
+  /** The provider's token endpoint. `tokenServers` of `fetchToken` must have its host. */
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  /** The environment variable that has the client's secret. */
+  readonly clientSecretVariable: string;
+  readonly scope?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly audience?: string | undefined;
+}
+
 /** A token in an environment variable. */
 export interface EnvironmentSource {
   readonly kind: "environment";
@@ -86,6 +99,13 @@ export interface FileSource {
   readonly format?: "json" | "text" | undefined;
 }
 
+/** A machine of Fly.io. */
+export interface FlyIoSource {
+  readonly kind: "fly_io";
+  /** What the token is asked for. Default: the address of the provider. */
+  readonly audience?: string | undefined;
+}
+
 /** A job of GitHub Actions that has the permission `id-token: write`. */
 export interface GithubActionsSource {
   readonly kind: "github_actions";
@@ -98,6 +118,13 @@ export interface GitlabSource {
   readonly kind: "gitlab";
   /** The name under `id_tokens`. Default: `GITLAB_OIDC_TOKEN`. */
   readonly variable?: string | undefined;
+}
+
+/** A pod of Kubernetes, by the token that is projected into it. */
+export interface KubernetesSource {
+  readonly kind: "kubernetes";
+  /** The file that has the token. */
+  readonly path?: string | undefined;
 }
 
 /** A token from a server, which is asked anew for each exchange. */
@@ -116,7 +143,8 @@ export interface UrlSource {
 export type Source =
   | SourceName | { readonly kind: SourceName }
   | AwsSource | AzureSource | AzureAppServiceSource | AzureWorkloadIdentitySource | BuildkiteSource | CertificateSource
-  | EnvironmentSource | ExecutableSource | FileSource | GithubActionsSource | GitlabSource | UrlSource;
+  | ClientCredentialsSource | EnvironmentSource | ExecutableSource | FileSource | FlyIoSource | GithubActionsSource
+  | GitlabSource | KubernetesSource | UrlSource;
 
 interface CommonParts {
   /** Where the proof of identity comes from. */
@@ -159,8 +187,13 @@ const SOURCES: Readonly<Record<string, Members>> = {
   environment: { variable: TEXT },
   executable: { command: TEXT, timeoutMs: MILLISECONDS, outputFile: TEXT, interactiveTimeoutMs: MILLISECONDS },
   file: { path: TEXT, jsonField: TEXT, format: TEXT },
+  fly_io: { audience: TEXT },
   github_actions: { audience: TEXT },
   gitlab: { variable: TEXT },
+  kubernetes: { path: TEXT },
+  oauth2_client_credentials: {
+    tokenUrl: TEXT, clientId: TEXT, clientSecretVariable: TEXT, scope: TEXT, resource: TEXT, audience: TEXT,
+  },
   url: { url: TEXT, headers: ANY, jsonField: TEXT, format: TEXT },
 };
 const COMMON: Members = {

@@ -1,5 +1,7 @@
 import { textOfParts, textOfProvider, type ConfigParts, type ProviderParts } from "./config-parts.js";
 import { call, misuse } from "./errors.js";
+import { sealed } from "./redact.js";
+import { valueOf, type Token } from "./token.js";
 
 /**
  * Whatever a configuration can be given as: the object, its JSON text (a string, or UTF-8 in a `Uint8Array`), or the
@@ -31,12 +33,13 @@ const textOfConfig = Symbol.for("sanskey.CredentialConfig.text");
  */
 export class CredentialConfig {
   readonly #text: string;
-  /** `external_account`, or `impersonated_service_account`. */
+  /** `external_account`, `external_account_authorized_user` or `impersonated_service_account`. */
   readonly type: string;
-  /** The workload identity pool provider, `//iam.googleapis.com/projects/...`. */
+  /** The workload identity pool provider, `//iam.googleapis.com/projects/...`. A login may have none, `""`. */
   readonly audience: string;
+  /** What the proof of identity is, as a URN (RFC 8693 section 3); `""` for a login. */
   readonly subjectTokenType: string;
-  /** Where the proof of identity comes from, such as `aws`. */
+  /** Where the proof of identity comes from, such as `aws`; `authorized_user` for a login. */
   readonly source: string;
   readonly tokenUrl: string;
   /** Absent if the workload acts as itself. */
@@ -105,6 +108,37 @@ export class CredentialConfig {
     return this.#text;
   }
 
+  /** The same configuration with another `quota_project_id`. Throws `SanskeyError` if it cannot be one. */
+  withQuotaProject(id: string): CredentialConfig {
+    if (typeof id !== "string") throw misuse("id must be a string.");
+    return this.#with((members) => (members.quota_project_id = id));
+  }
+
+  /**
+   * The same login with another refresh token, such as `Token.refreshToken`. Every other member and the order of all stay
+   * as they are. Throws `SanskeyError` if this is not a login: neither an `external_account_authorized_user` nor one that
+   * a service account is impersonated with.
+   */
+  withRefreshToken(token: string): CredentialConfig {
+    if (typeof token !== "string") throw misuse("token must be a string.");
+    if (this.source !== "authorized_user") throw misuse("Only an external_account_authorized_user has a refresh token.");
+    const isLogin = this.type === "external_account_authorized_user";
+    return this.#with((members) => {
+      const login = isLogin ? members : (members.source_credentials as Record<string, unknown>);
+      login.refresh_token = token;
+    });
+  }
+
+  /**
+   * The headers of a request to a Google Cloud API: `authorization`, and `x-goog-user-project` if the configuration names
+   * a quota project. The token is what `fetchToken` gave, or its value. Printing the object does not show their values.
+   */
+  requestHeaders(token: string | Token): Readonly<Record<string, string>> {
+    const value = valueOf(token);
+    const pairs = call((native) => native.requestHeaders(value, this.quotaProjectId ?? undefined));
+    return sealed({}, Object.fromEntries(JSON.parse(pairs) as [string, string][]));
+  }
+
   /** @internal The JSON text of any form of a configuration. */
   static textOf(config: ConfigInput): string {
     if (typeof config === "string") return config;
@@ -117,6 +151,13 @@ export class CredentialConfig {
     // What is no plain object, such as a URL, is a JSON string, or nothing.
     if (typeof text !== "string" || text.startsWith('"')) throw misuse(ACCEPTED);
     return text;
+  }
+
+  #with(change: (members: Record<string, unknown>) => void): CredentialConfig {
+    // In front of JSON text there may be a byte order mark.
+    const members = JSON.parse(this.#text.replace(/^\uFEFF/, "")) as Record<string, unknown>;
+    change(members);
+    return (this.constructor as typeof CredentialConfig).fromJson(JSON.stringify(members, null, 2));
   }
 
   /** @internal On the prototype, where nothing prints it. */

@@ -1,9 +1,11 @@
 /** The wasm package but for the bytes of the module: all its entries share one copy of this. */
 
 import type { ConfigInput } from "./config.js";
-import { fetchTokenWith, type FetchTokenOptions } from "./driver.js";
+import {
+  fetchTokenWith, introspectTokenWith, revokeLoginWith, type FetchTokenOptions, type RunOptions,
+} from "./driver.js";
 import { fetchHost } from "./hosts/fetch-host.js";
-import type { Token } from "./token.js";
+import type { Token, TokenInfo } from "./token.js";
 
 export * from "./api.js";
 export { checkConfig } from "./check.js";
@@ -17,4 +19,21 @@ export { CredentialConfig } from "./config.js";
  */
 export function fetchToken(config: ConfigInput, options: FetchTokenOptions = {}): Promise<Token> {
   return fetchTokenWith(options.host ?? fetchHost(), config, options);
+}
+
+/**
+ * Asks Google's Security Token Service whose a federated token is, and whether it is good (RFC 7662). The token is one
+ * that `config` gives without a service account, or its value. The service answers OAuth clients: `config` must have
+ * `client_id` and `client_secret`. Throws `SanskeyError`.
+ */
+export function introspectToken(config: ConfigInput, token: string | Token, options: RunOptions = {}): Promise<TokenInfo> {
+  return introspectTokenWith(options.host ?? fetchHost(), config, token, options);
+}
+
+/**
+ * Ends a person's login: revokes the refresh token of an `external_account_authorized_user` (RFC 7009). Throws
+ * `SanskeyError`.
+ */
+export function revokeLogin(config: ConfigInput, options: RunOptions = {}): Promise<void> {
+  return revokeLoginWith(options.host ?? fetchHost(), config, options);
 }

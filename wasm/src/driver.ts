@@ -1,14 +1,14 @@
 /** The host loop: asks the exchange, lets the host answer, tells the exchange. */
 
 import { checkCredentials } from "./aws-options.js";
-import type { ConfigInput } from "./config.js";
+import { CredentialConfig, type ConfigInput } from "./config.js";
 import { HostFailure, misuse, type HostFailureKind } from "./errors.js";
 import { Exchange } from "./exchange.js";
 import { sleep } from "./sleep.js";
-import type { Token } from "./token.js";
+import type { Token, TokenInfo } from "./token.js";
 import type {
   Action, Ask, AwsCredentials, AwsOptions, Endpoints, ExchangeOptions, Goal, Host, HostContext, HttpResponse, Outcome,
-  Reply, Step,
+  Reply, Step, TokenOptions,
 } from "./types.js";
 
 /** What happened at one ask. It holds no secrets, and may be logged. */
@@ -25,15 +25,33 @@ export interface StepReport {
   readonly durationMs: number;
 }
 
+/** What a function that supplies the proof of identity is told. */
+export interface SubjectTokenContext {
+  /** The provider that the proof is for, `//iam.googleapis.com/...`. */
+  readonly audience: string;
+  /** What the proof has to be, as a URN (RFC 8693 section 3). */
+  readonly subjectTokenType: string;
+}
+
+/** How the loop runs, whatever it is for. */
+export interface RunOptions {
+  /** How to reach the network and the rest of the world. */
+  readonly host?: Host | undefined;
+  /** Which servers the configuration may name. Default: `google`. */
+  readonly endpoints?: Endpoints | undefined;
+  /** Called after each answered ask. */
+  readonly onStep?: ((report: StepReport) => void) | undefined;
+  /** Gives up when aborted; the function then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** How a token is to be got. */
-export interface FetchTokenOptions extends AwsOptions {
+export interface FetchTokenOptions extends RunOptions, AwsOptions, TokenOptions {
   /**
    * OAuth 2.0 scopes: a list, or a string in which they are separated by spaces or commas. Default:
    * `https://www.googleapis.com/auth/cloud-platform`.
    */
   readonly scopes?: readonly string[] | string | undefined;
-  /** How to reach the network and the rest of the world. */
-  readonly host?: Host | undefined;
   /**
    * AWS credentials, or a function that gets them: any credential provider of the AWS SDK (version 3), such as
    * `fromNodeProviderChain()` or a client's `config.credentials`. They are used instead of looking in profiles, in the
@@ -43,45 +61,79 @@ export interface FetchTokenOptions extends AwsOptions {
   readonly awsCredentials?: AwsCredentials | (() => AwsCredentials | Promise<AwsCredentials>) | undefined;
   /** The AWS region, such as `eu-central-1`, or a function that gets it, such as `config.region` of an SDK client. */
   readonly awsRegion?: string | (() => string | Promise<string>) | undefined;
-  /** Which servers the configuration may name. Default: `google`. */
-  readonly endpoints?: Endpoints | undefined;
-  /** Called after each answered ask. */
-  readonly onStep?: ((report: StepReport) => void) | undefined;
-  /** Gives up when aborted; `fetchToken` then throws the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  /**
+   * The proof of identity itself, in place of what the configuration's source gives; or a function that gets it, which
+   * is called once for each token. What it throws comes out as it is.
+   */
+  readonly subjectToken?: string | ((context: SubjectTokenContext) => string | Promise<string>) | undefined;
 }
 
+/** In place of a proof that a function will get: never sent. */
+const PLACEHOLDER = "not-yet-known";
+
 /** Gets an access token by way of `host`. */
-export async function fetchTokenWith(host: Host, config: ConfigInput, options: FetchTokenOptions): Promise<Token> {
-  const { scopes, signal, onStep } = options;
+export async function fetchTokenWith(
+  host: Host,
+  config: ConfigInput,
+  options: FetchTokenOptions & Pick<ExchangeOptions, "apiClient">,
+): Promise<Token> {
+  const { scopes, signal } = options;
   check(host);
   signal?.throwIfAborted();
-  const goal: Goal = { goal: "access_token", scopes };
-  const { awsCredentials, awsRegion, ...others } = options;
-  if (typeof awsCredentials === "function" || typeof awsRegion === "function") {
+  const goal = { goal: "access_token", scopes } as const;
+  const { awsCredentials, awsRegion, subjectToken, ...others } = options;
+  const supplies = typeof subjectToken === "function";
+  if (supplies || typeof awsCredentials === "function" || typeof awsRegion === "function") {
     // Nobody is asked for keys that cannot be used: what is wrong with the rest shows before the first ask.
-    const rest = new Exchange(config, goal, others);
+    const rest = new Exchange(config, goal, { ...others, subjectToken: supplies ? PLACEHOLDER : subjectToken });
     try {
       rest.poll();
     } finally {
       rest.free();
     }
   }
-  const resolvedOptions = { ...others, ...(await unlessAborted(signal, resolved(awsCredentials, awsRegion))) };
-  const outcome = await run(host, config, goal, resolvedOptions, signal, onStep);
-  return outcome.token;
+  const found = await unlessAborted(signal, resolved(config, awsCredentials, awsRegion, subjectToken));
+  return (await run(host, config, goal, { ...others, ...found }, options)).token;
+}
+
+/** Asks about a token by way of `host`. */
+export async function introspectTokenWith(
+  host: Host,
+  config: ConfigInput,
+  token: string | Token,
+  options: RunOptions,
+): Promise<TokenInfo> {
+  const { endpoints } = options;
+  return (await run(host, config, { goal: "introspection", token }, { endpoints }, options)).tokenInfo;
+}
+
+/** Ends a login by way of `host`. */
+export async function revokeLoginWith(host: Host, config: ConfigInput, options: RunOptions): Promise<void> {
+  const { endpoints } = options;
+  await run(host, config, { goal: "revocation" }, { endpoints }, options);
 }
 
 /** What functions have to say. */
 async function resolved(
+  config: ConfigInput,
   awsCredentials: FetchTokenOptions["awsCredentials"],
   awsRegion: FetchTokenOptions["awsRegion"],
+  subjectToken: FetchTokenOptions["subjectToken"],
 ): Promise<ExchangeOptions> {
-  const [credentials, region] = await inOrder([
+  const [credentials, region, proof] = await inOrder([
     typeof awsCredentials === "function" ? credentialsOf(awsCredentials) : awsCredentials,
     typeof awsRegion === "function" ? regionOf(awsRegion) : awsRegion,
+    typeof subjectToken === "function" ? subjectTokenOf(subjectToken, config) : subjectToken,
   ] as const);
-  return { awsCredentials: credentials, awsRegion: region };
+  return { awsCredentials: credentials, awsRegion: region, subjectToken: proof };
+}
+
+/** No proof is a mistake of the function: to look elsewhere would be to act as somebody else. */
+async function subjectTokenOf(provider: (context: SubjectTokenContext) => unknown, config: ConfigInput): Promise<string> {
+  const { audience, subjectTokenType } = CredentialConfig.fromJson(CredentialConfig.textOf(config));
+  const token = await provider({ audience, subjectTokenType });
+  if (typeof token === "string") return token;
+  throw misuse("subjectToken() must be a string.");
 }
 
 /** No credentials are a mistake of the function: to look elsewhere would be to act as somebody else. */
@@ -107,14 +159,15 @@ function check(host: unknown): void {
   }
 }
 
-async function run(
+async function run<G extends Goal>(
   host: Host,
   config: ConfigInput,
-  goal: Goal,
+  goal: G,
   options: ExchangeOptions,
-  signal: AbortSignal | undefined,
-  onStep: FetchTokenOptions["onStep"],
-): Promise<Outcome> {
+  { signal, onStep }: RunOptions,
+): Promise<Extract<Outcome, { goal: G["goal"] }>> {
+  check(host);
+  signal?.throwIfAborted();
   const exchange = new Exchange(config, goal, options);
   // Ends whatever the host is still doing when this function returns, by whichever way.
   const end = new AbortController();
@@ -125,7 +178,7 @@ async function run(
       const step: Step = exchange.advance(replies);
       if (step.step === "done") {
         if (exchange.clockSkewSeconds) host.warn?.(clockWarning(exchange.clockSkewSeconds));
-        return step.outcome;
+        return step.outcome as Extract<Outcome, { goal: G["goal"] }>;
       }
       const round = step.asks.map((ask) => answer(host, ask, { signal: end.signal }, onStep));
       replies = await unlessAborted(signal, inOrder(round));
@@ -175,7 +228,7 @@ async function answer(
   host: Host,
   ask: Ask,
   context: HostContext,
-  onStep: FetchTokenOptions["onStep"],
+  onStep: RunOptions["onStep"],
 ): Promise<readonly [id: string, reply: Reply]> {
   const start = performance.now();
   const reply = await carryOut(host, ask, context).catch((thrown: unknown) => {

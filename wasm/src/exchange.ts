@@ -6,7 +6,8 @@ import type { ExchangeOptions, Goal, Now, Reply, Step } from "./types.js";
 import { goalText, optionsText, repliesText, stepOf } from "./wire.js";
 
 /**
- * One attempt at getting a token, which does no I/O itself: it says what it must be told, and is told.
+ * One attempt at what the goal says, such as getting a token. It does no I/O itself: it says what it must be told, and is
+ * told.
  *
  * ```js
  * const exchange = new Exchange(config, { goal: "access_token", scopes });

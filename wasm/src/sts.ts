@@ -16,10 +16,23 @@ export interface StsRequestParams {
   readonly clientSecret?: string | undefined;
   /** The project to bill, for workforce pools. */
   readonly userProject?: string | undefined;
+  /** A proof of who acts for the workload. */
+  readonly actorToken?: string | undefined;
+  /** What `actorToken` is, as a URN. It must be given with it. */
+  readonly actorTokenType?: string | undefined;
+  /** What the token is to be good for at most (Credential Access Boundary): an object, or its JSON text. */
+  readonly accessBoundary?: object | string | undefined;
+  /** The SHA-256 fingerprint of the certificate that the token is to be bound to. */
+  readonly bindCertFingerprint?: string | undefined;
+  /** What asks, such as `gl-node/20.1.0`, for the header `x-goog-api-client`. */
+  readonly apiClient?: string | undefined;
+  /** Default: `form`. */
+  readonly bodyFormat?: "form" | "json" | undefined;
 }
 
 /** The request that exchanges a subject token for a Google access token. */
 export function stsRequest(params: StsRequestParams): HttpRequest {
+  const { accessBoundary } = params;
   const wire = JSON.stringify({
     token_url: params.tokenUrl,
     audience: params.audience,
@@ -29,6 +42,12 @@ export function stsRequest(params: StsRequestParams): HttpRequest {
     client_id: params.clientId ?? null,
     client_secret: params.clientSecret ?? null,
     user_project: params.userProject ?? null,
+    actor_token: params.actorToken ?? null,
+    actor_token_type: params.actorTokenType ?? null,
+    access_boundary: typeof accessBoundary === "object" && accessBoundary ? JSON.stringify(accessBoundary) : accessBoundary,
+    bind_cert_fingerprint: params.bindCertFingerprint ?? null,
+    api_client: params.apiClient ?? null,
+    body_format: params.bodyFormat ?? null,
   });
   return requestOf(call((native) => native.stsRequest(wire)));
 }

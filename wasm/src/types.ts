@@ -1,7 +1,7 @@
 /** The public types: what an exchange asks for, what a host answers, and what comes out. */
 
 import type { HostFailure } from "./errors.js";
-import type { Token } from "./token.js";
+import type { Token, TokenInfo } from "./token.js";
 
 declare global {
   // Programs may be compiled without the types of the DOM and of Node. Where they are, this adds nothing to theirs.
@@ -88,11 +88,26 @@ export interface AccessTokenGoal {
   readonly scopes?: readonly string[] | string | undefined;
 }
 
+/** What Google's Security Token Service knows about a federated token (RFC 7662). */
+export interface IntrospectionGoal {
+  readonly goal: "introspection";
+  /** A token that the configuration gives without a service account, or its value. */
+  readonly token: string | Token;
+}
+
+/** The end of a person's login: its refresh token is revoked (RFC 7009). */
+export interface RevocationGoal {
+  readonly goal: "revocation";
+}
+
 /** What an exchange is for. */
-export type Goal = AccessTokenGoal;
+export type Goal = AccessTokenGoal | IntrospectionGoal | RevocationGoal;
 
 /** What came out of an exchange, named as its goal. */
-export type Outcome = { readonly goal: "access_token"; readonly token: Token };
+export type Outcome =
+  | { readonly goal: "access_token"; readonly token: Token }
+  | { readonly goal: "introspection"; readonly tokenInfo: TokenInfo }
+  | { readonly goal: "revocation" };
 
 /** Names and values. Names may repeat, and the order is kept. */
 export type HeaderList = ReadonlyArray<readonly [name: string, value: string]>;
@@ -119,6 +134,11 @@ export interface HttpRequest {
   readonly clientCertificate: ClientCertificate | null;
   /** True for addresses that only this machine can reach, such as a metadata server's. */
   readonly bypassProxy: boolean;
+  /**
+   * The path of a Unix domain socket to send the request over, in place of a connection to the URL's host. A host that
+   * cannot do so must throw a `HostFailure` of the kind `unsupported`: the host of the URL is somebody else.
+   */
+  readonly unixSocket: string | null;
 }
 
 /** Environment variables to look up. */
@@ -208,14 +228,33 @@ export interface Host {
   warn?(message: string): void;
 }
 
+/** What Google's Security Token Service is told about the token besides the proof of identity. */
+export interface TokenOptions {
+  /** A proof of who acts for the workload (RFC 8693 section 2.1). */
+  readonly actorToken?: string | undefined;
+  /** What `actorToken` is, as a URN. Default: `urn:ietf:params:oauth:token-type:jwt`. */
+  readonly actorTokenType?: string | undefined;
+  /** Binds the federated token to the certificate of an X.509 source: without its key, it is good for nothing. */
+  readonly bindToCertificate?: boolean | undefined;
+  /**
+   * Hosts, such as `idp.example.com`, that may give the workload its proof of identity besides those that are known. A
+   * configuration alone cannot choose one.
+   */
+  readonly tokenServers?: readonly string[] | undefined;
+}
+
 /** How an exchange is to be done. */
-export interface ExchangeOptions extends AwsOptions {
+export interface ExchangeOptions extends AwsOptions, TokenOptions {
   /** Default: `google`. */
   readonly endpoints?: Endpoints | undefined;
   /** Used instead of looking for credentials in profiles, in the environment, and at the metadata services. */
   readonly awsCredentials?: AwsCredentials | undefined;
   /** Used instead of looking for the region, such as `eu-central-1`. */
   readonly awsRegion?: string | undefined;
+  /** The proof of identity itself, in place of what the configuration's source gives. A secret. */
+  readonly subjectToken?: string | undefined;
+  /** What asks, such as `gl-node/20.1.0`, for the header `x-goog-api-client`. Default: no such header. */
+  readonly apiClient?: string | undefined;
   /** Random bytes in hexadecimal for the spread of waits, instead of drawn ones; `""` for waits without any. */
   readonly entropy?: string | undefined;
 }

@@ -5,8 +5,9 @@
 
 import { awsOptions } from "./aws-options.js";
 import { HostFailure, misuse } from "./errors.js";
+import { FLAG, optional, TEXT, TEXTS } from "./members.js";
 import { sealed } from "./redact.js";
-import { Token, type TokenKind } from "./token.js";
+import { Token, valueOf, type TokenInfo, type TokenKind } from "./token.js";
 import type {
   Ask, CommandOutput, EnvValues, ExchangeOptions, Goal, HeaderList, HttpRequest, HttpResponse, Outcome, Reply, Step,
 } from "./types.js";
@@ -20,6 +21,7 @@ interface WireHttpRequest {
   timeout_ms: number;
   client_certificate: { cert_path: string; key_path: string } | null;
   bypass_proxy: boolean;
+  unix_socket?: string;
 }
 
 type WireAsk = { id: string } & (
@@ -38,24 +40,61 @@ interface WireToken {
   value: string;
   expires_at: number;
   kind: TokenKind;
+  refresh_token?: string;
 }
 
-interface WireOutcome {
-  goal: "access_token";
-  token: WireToken;
+interface WireTokenInfo {
+  active: boolean;
+  username: string | null;
+  scopes: string[];
+  client_id: string | null;
+  subject: string | null;
+  issuer: string | null;
+  expires_at: number | null;
+  issued_at: number | null;
 }
+
+type WireOutcome =
+  | { goal: "access_token"; token: WireToken }
+  | { goal: "introspection"; token_info: WireTokenInfo }
+  | { goal: "revocation" };
+
+/** What tokens are unless something else is said of them. Source: RFC 8693 section 3. */
+const JWT = "urn:ietf:params:oauth:token-type:jwt";
 
 /** GOAL */
 export function goalText(goal: Goal): string {
-  if (goal?.goal !== "access_token") throw misuse("The goal must be { goal: \"access_token\", scopes }.");
-  const { scopes = [] } = goal;
-  return JSON.stringify({ goal: goal.goal, scopes: typeof scopes === "string" ? scopes.split(/[\s,]+/).filter(Boolean) : scopes });
+  switch (goal?.goal) {
+    case "access_token": {
+      const { scopes = [] } = goal;
+      const list = typeof scopes === "string" ? scopes.split(/[\s,]+/).filter(Boolean) : scopes;
+      return JSON.stringify({ goal: goal.goal, scopes: list });
+    }
+    case "introspection":
+      return JSON.stringify({ goal: goal.goal, token: valueOf(goal.token) });
+    case "revocation":
+      return JSON.stringify({ goal: goal.goal });
+    default:
+      throw misuse(
+        'The goal must be { goal: "access_token", scopes }, { goal: "introspection", token } or { goal: "revocation" }.',
+      );
+  }
 }
 
 /** OPTIONS */
 export function optionsText(options: ExchangeOptions): string {
   const { endpoints = "google", entropy } = options;
-  return JSON.stringify({ endpoints, entropy, ...awsOptions(options) });
+  return JSON.stringify({
+    endpoints,
+    entropy,
+    ...awsOptions(options),
+    subject_token: optional("subjectToken", options.subjectToken, TEXT),
+    actor_token: optional("actorToken", options.actorToken, TEXT),
+    actor_token_type: optional("actorTokenType", options.actorTokenType, TEXT) ?? JWT,
+    bind_to_certificate: optional("bindToCertificate", options.bindToCertificate, FLAG),
+    token_servers: optional("tokenServers", options.tokenServers, TEXTS),
+    api_client: optional("apiClient", options.apiClient, TEXT),
+  });
 }
 
 /** STEP, and at its end how far the clock had to be corrected. */
@@ -66,8 +105,23 @@ export function stepOf(text: string): [step: Step, clockSkewSeconds: number | nu
     : [{ step: "done", outcome: outcomeOf(step.outcome) }, step.clock_skew_seconds];
 }
 
-function outcomeOf({ goal, token }: WireOutcome): Outcome {
-  return { goal, token: token_(token) };
+function outcomeOf(outcome: WireOutcome): Outcome {
+  switch (outcome.goal) {
+    case "access_token":
+      return { goal: outcome.goal, token: token_(outcome.token) };
+    case "introspection":
+      return { goal: outcome.goal, tokenInfo: tokenInfo(outcome.token_info) };
+    case "revocation":
+      return { goal: outcome.goal };
+  }
+}
+
+function tokenInfo({ client_id, expires_at, issued_at, ...others }: WireTokenInfo): TokenInfo {
+  return Object.freeze({ ...others, clientId: client_id, expiresAt: moment(expires_at), issuedAt: moment(issued_at) });
+}
+
+function moment(time: number | null): Date | null {
+  return time === null ? null : new Date(time * 1000);
 }
 
 /** TOKEN */
@@ -75,8 +129,8 @@ export function tokenOf(text: string): Token {
   return token_(JSON.parse(text) as WireToken);
 }
 
-function token_({ value, expires_at, kind }: WireToken): Token {
-  return new Token(value, expires_at * 1000, kind);
+function token_({ value, expires_at, kind, refresh_token }: WireToken): Token {
+  return new Token(value, expires_at * 1000, kind, refresh_token);
 }
 
 /** ACTION, an HTTP request of the pure functions, which has no id. */
@@ -85,13 +139,16 @@ export function requestOf(text: string): HttpRequest {
 }
 
 function request<Id extends object>(wire: WireHttpRequest, id: Id): HttpRequest & Id {
-  const { action, method, url, headers, body, timeout_ms, client_certificate, bypass_proxy } = wire;
+  const { action, method, url, headers, body, timeout_ms, client_certificate, bypass_proxy, unix_socket } = wire;
   const clientCertificate = client_certificate && {
     certPath: client_certificate.cert_path,
     keyPath: client_certificate.key_path,
   };
   return sealed(
-    { ...id, action, method, url, timeoutMs: timeout_ms, clientCertificate, bypassProxy: bypass_proxy },
+    {
+      ...id, action, method, url, timeoutMs: timeout_ms, clientCertificate, bypassProxy: bypass_proxy,
+      unixSocket: unix_socket ?? null,
+    },
     { headers: headers as HeaderList, body },
   );
 }

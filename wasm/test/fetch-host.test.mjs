@@ -25,6 +25,11 @@ test("a client certificate is unsupported", async () => {
   await assert.rejects(fetchHost().http(request(URL, { clientCertificate })), failure("unsupported"));
 });
 
+test("a Unix domain socket is unsupported, and nobody else is asked", async () => {
+  const host = fetchHost(() => assert.fail("asked"));
+  await assert.rejects(host.http(request(URL, { unixSocket: "/.fly/api" })), failure("unsupported"));
+});
+
 test("the deadline holds for a fetch that does not heed its signal", async () => {
   const host = fetchHost(() => new Promise((resolve) => setTimeout(resolve, 1000)));
   await assert.rejects(host.http(request(URL, { timeoutMs: 50 })), failure("timeout"));

@@ -45,12 +45,12 @@ async function exchange(
   env: Readonly<Record<string, string | undefined>>,
   track: Track,
 ): Promise<HttpResponse> {
-  const proxy = request.bypassProxy || request.unixSocket !== null ? undefined : proxyFor(url, env);
+  const proxy = request.bypassProxy || request.unixSocket ? undefined : proxyFor(url, env);
   const options: RequestOptions & { secureContext?: SecureContext } = {
     method: request.method,
     // No pool of connections: it would keep the process alive.
     agent: false,
-    ...(request.unixSocket !== null && { socketPath: request.unixSocket }),
+    ...(request.unixSocket && { socketPath: request.unixSocket }),
     ...(await certificate(request.clientCertificate)),
   };
   if (url.protocol === "https:") {

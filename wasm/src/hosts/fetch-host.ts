@@ -64,6 +64,7 @@ function globalFetch(): FetchFunction {
 
 async function send(fetch: FetchFunction, request: HttpRequest, outer: AbortSignal | undefined): Promise<HttpResponse> {
   if (request.clientCertificate) throw new HostFailure("unsupported", "fetch cannot present a client certificate");
+  if (request.unixSocket) throw new HostFailure("unsupported", "fetch has no Unix domain sockets");
   outer?.throwIfAborted();
   const controller = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;

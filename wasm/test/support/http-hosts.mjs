@@ -8,7 +8,7 @@ import { bodyOf, closedPort, startServer, startTcpServer } from "./server.mjs";
 /** A request as the core asks for it. */
 export const request = (url, changes = {}) => ({
   action: "http_request", method: "GET", url, headers: [], body: "", timeoutMs: 10_000, clientCertificate: null,
-  bypassProxy: true, ...changes,
+  bypassProxy: true, unixSocket: null, ...changes,
 });
 
 export const failure = (kind) => (error) => {

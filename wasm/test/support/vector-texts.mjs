@@ -4,12 +4,23 @@ const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCas
 const renamed = (object, rename) => Object.fromEntries(Object.entries(object).map(([name, value]) => [rename(name), value]));
 
 /** An ask, a request or a configuration, as the vectors write it. */
-export const wire = ({ ...value }) => {
+export const wire = ({ unixSocket, ...value }) => {
   const certificate = value.clientCertificate;
-  return renamed({ ...value, ...(certificate && { clientCertificate: renamed(certificate, snake) }) }, snake);
+  const members = { ...value, ...(certificate && { clientCertificate: renamed(certificate, snake) }) };
+  return renamed({ ...members, ...(unixSocket != null && { unixSocket }) }, snake);
 };
 
-export const wireToken = ({ value, expiresAt, kind }) => ({ value, expires_at: expiresAt / 1000, kind });
+export const wireToken = ({ value, expiresAt, kind, refreshToken }) => ({
+  value, expires_at: expiresAt / 1000, kind, ...(refreshToken !== null && { refresh_token: refreshToken }),
+});
+
+const wireTime = (time) => time && time / 1000;
+const wireTokenInfo = ({ expiresAt, issuedAt, ...others }) =>
+  renamed({ ...others, expiresAt: wireTime(expiresAt), issuedAt: wireTime(issuedAt) }, snake);
+
+export const wireOutcome = ({ goal, token, tokenInfo, ...others }) => ({
+  goal, ...(token && { token: wireToken(token) }), ...(tokenInfo && { token_info: wireTokenInfo(tokenInfo) }), ...others,
+});
 
 const FIELDS = ["code", "fault", "stage", "field", "askId", "status", "retryable", "error", "errorDescription"];
 export const wireError = (error) => Object.fromEntries(FIELDS.map((name) => [snake(name), error[name] ?? null]));
@@ -27,8 +38,10 @@ export const source = ({ kind, ...settings }) => (Object.keys(settings).length =
 
 export const configText = ({ config, config_text }) => config_text ?? JSON.stringify(config);
 
+const isRecord = (value) => value instanceof Object && !Array.isArray(value);
+
 export const options = ({ aws_assume_role, ...others }) => ({
-  ...camel(Object.fromEntries(Object.entries(others).map(([name, value]) => [name, value instanceof Object ? camel(value) : value]))),
+  ...camel(Object.fromEntries(Object.entries(others).map(([name, value]) => [name, isRecord(value) ? camel(value) : value]))),
   awsAssumeRole: aws_assume_role?.map(camel),
 });
 

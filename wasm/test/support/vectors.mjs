@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { camel, configText, credentials, hostReply, options, source, wire, wireError, wireToken } from "./vector-texts.mjs";
+import { camel, configText, credentials, hostReply, options, source, wire, wireError, wireOutcome, wireToken } from "./vector-texts.mjs";
 
 const root = new URL("../../../tests/vectors/", import.meta.url);
 
@@ -19,8 +19,15 @@ const functions = (api, seen) => ({
   create_config: (p) => ({ text: created(api, seen, p) }),
   check_config: (p) => ({ findings: seen(api.checkConfig(p.text, camel(p.options))) }),
   certificate_config: (p) => ({ text: api.certificateConfig(p.cert_path, p.key_path) }),
+  request_headers: (p) => ({ pairs: Object.entries(headers(api, seen, p)) }),
   token_freshness: (p) => ({ freshness: new api.Token("", p.expires_at * 1000, "federated").freshness(p.now * 1000) }),
 });
+
+/** Of a configuration that says nothing else. */
+function headers(api, seen, { token, quota_project_id }) {
+  const config = api.CredentialConfig.fromParts({ projectNumber: "123456789012", pool: "pool", provider: "provider", source: "caller" });
+  return seen((quota_project_id === null ? config : config.withQuotaProject(quota_project_id)).requestHeaders(token));
+}
 
 const PARTS = /^projects\/(?<projectNumber>[^/]*)\/locations\/global\/workloadIdentityPools\/(?<pool>[^/]*)\/providers\/(?<provider>[^/]*)$/;
 
@@ -47,7 +54,7 @@ function wholeExchange(api, seen, vector) {
     }
     const { outcome } = seen(exchange.poll((vector.end ?? now) * 1000));
     const skew = exchange.clockSkewSeconds ?? null;
-    return { outcome: { ...outcome, token: wireToken(outcome.token) }, ...(skew !== null && { clock_skew_seconds: skew }) };
+    return { outcome: wireOutcome(outcome), ...(skew !== null && { clock_skew_seconds: skew }) };
   } finally {
     assert.equal(polled, vector.rounds.length, "the exchange ended early");
   }

@@ -1,7 +1,8 @@
 // What a user writes, in the strictest TypeScript. It is compiled, not run.
 
 import {
-  callerIdentityToken, certificateConfig, checkConfig, CredentialConfig, Exchange, fetchHost, fetchToken, HostFailure, impersonationRequest, parseStsResponse,
+  callerIdentityToken, certificateConfig, checkConfig, CredentialConfig, Exchange, fetchHost, fetchToken, HostFailure,
+  impersonationRequest, introspectToken, parseStsResponse, revokeLogin, type RunOptions, type SubjectTokenContext, type TokenInfo,
   SanskeyError, signRequest, stsRequest, type Ask, type AssumeRole, type AwsOptions, type ConfigParts, type ErrorCode, type Finding,
   type FetchTokenOptions, type GetSessionToken, type GetWebIdentityToken, type Host, type HttpRequest, type HttpResponse, type Source, type SourceName, type Step,
   type StepReport, Token,
@@ -55,7 +56,8 @@ export function parts(name: SourceName, headers: Headers): readonly string[] {
   const sources: readonly Source[] = [
     name, "github_actions", { kind: name }, { kind: "aws", imdsv2: false }, { kind: "azure_app_service", resource: "api://a" },
     { kind: "file", path: "token", jsonField: undefined, format: "text" }, { kind: "url", url: "u", headers },
-    { kind: "url", url: "u", headers: { a: "b" } }, { kind: "executable", command: "a b", timeoutMs: 5000 },
+    { kind: "url", url: "u", headers: { a: "b" } }, { kind: "fly_io", audience: "a" }, { kind: "kubernetes", path: "p" },
+    { kind: "oauth2_client_credentials", tokenUrl: "u", clientId: "c", clientSecretVariable: "V", scope: undefined }, "caller", { kind: "executable", command: "a b", timeoutMs: 5000 },
   ];
   const given: ConfigParts = { projectNumber: 123456789012, pool: "pool", provider: "provider", source: "aws", stsRegion: undefined };
   // @ts-expect-error there is no such source
@@ -80,6 +82,34 @@ export function findings(config: object): readonly string[] {
   return found.filter(({ severity }) => severity === "error").map(({ code, field, message, hint }) => `${code} ${field ?? ""} ${message} ${hint}`);
 }
 
+// Logins of people, and proofs that the program supplies.
+export async function people(token: Token, signal: AbortSignal): Promise<string | null> {
+  const options: RunOptions = { host: fetchHost(), endpoints: "loopback", onStep: (step) => step.askId, signal };
+  const info: TokenInfo = await introspectToken("{}", token, options);
+  const nothing: void = await revokeLogin({}, options);
+  const times: readonly (Date | null)[] = [info.expiresAt, info.issuedAt];
+  const texts: readonly (string | null)[] = [info.username, info.clientId, info.subject, info.issuer, ...info.scopes];
+  let config = CredentialConfig.fromJson("{}").withQuotaProject("p");
+  if (token.refreshToken !== null) config = config.withRefreshToken(token.refreshToken);
+  const headers: Readonly<Record<string, string>> = config.requestHeaders(token);
+  await fetch("https://a.b", { headers });
+  const supplied: FetchTokenOptions = {
+    subjectToken: async ({ audience, subjectTokenType }: SubjectTokenContext) => audience + subjectTokenType,
+    actorToken: "a", actorTokenType: undefined, bindToCertificate: true, tokenServers: ["idp.example.com"] as const,
+  };
+  await fetchToken("{}", { ...supplied, subjectToken: () => "proof" });
+  new Exchange("{}", { goal: "introspection", token: "t" }, { subjectToken: "proof", apiClient: "gl-node/20.1.0" });
+  new Exchange("{}", { goal: "revocation" });
+  // @ts-expect-error an exchange calls nobody
+  new Exchange("{}", { goal: "access_token" }, { subjectToken: () => "proof" });
+  // @ts-expect-error what is asked about must be named
+  new Exchange("{}", { goal: "introspection" });
+  // @ts-expect-error a login is ended without a proof
+  revokeLogin("{}", { subjectToken: "proof" });
+  const boundary = { tokenUrl: "u", audience: "a", subjectToken: "t", subjectTokenType: "y", accessBoundary: {}, bodyFormat: "json" } as const;
+  return [nothing, info.active, times, texts, stsRequest(boundary).unixSocket].length > 0 ? info.username : null;
+}
+
 // A host of one's own, with and without its type.
 const own: Host = {
   async http({ method, url, headers, body, timeoutMs }: HttpRequest, { signal }): Promise<HttpResponse> {
@@ -102,7 +132,16 @@ export async function loop(exchange: Exchange): Promise<string> {
   while (step.step === "pending") {
     step = exchange.advance(await Promise.all(step.asks.map(async (ask) => [ask.id, await answer(ask)] as const)), new Date());
   }
-  return step.outcome.token.value;
+  // @ts-expect-error not every goal has a token
+  step.outcome.token;
+  switch (step.outcome.goal) {
+    case "access_token":
+      return step.outcome.token.value;
+    case "introspection":
+      return step.outcome.tokenInfo.username ?? "";
+    case "revocation":
+      return "";
+  }
 
   async function answer(ask: Ask) {
     switch (ask.action) {
