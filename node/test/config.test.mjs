@@ -83,6 +83,18 @@ test("the variable holds a path or the JSON text", (t) => {
   }
 });
 
+test("another variable names the project to bill", (t) => {
+  const path = configFile(t, `\ufeff${text}`);
+  for (const value of [path, text, `\ufeff${text}`]) {
+    const env = { GOOGLE_APPLICATION_CREDENTIALS: value, GOOGLE_CLOUD_QUOTA_PROJECT: "billed" };
+    const config = CredentialConfig.fromEnv(env);
+    assert.equal(config.quotaProjectId, "billed");
+    assert.equal(config.constructor, CredentialConfig);
+    assert.deepEqual({ ...config.requestHeaders("a") }, { authorization: "Bearer a", "x-goog-user-project": "billed" });
+    assert.equal(CredentialConfig.fromEnv({ ...env, GOOGLE_CLOUD_QUOTA_PROJECT: "" }).quotaProjectId, null);
+  }
+});
+
 test("a configuration may be bytes, or the URL of a file", async (t) => {
   const path = configFile(t);
   const host = { readEnv: () => ({ AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "AKIDEXAMPLE" }) };
@@ -105,6 +117,22 @@ for (const nonsense of [null, undefined, 7]) {
     await assert.rejects(fetchToken(nonsense), { code: "invalid_argument", fault: "misuse", message });
   });
 }
+
+test("a supplied proof, whatever the configuration comes as; and Google is told what asks", async (t) => {
+  const body = JSON.stringify({ access_token: "token", expires_in: 3600, token_type: "Bearer" });
+  const parts = { projectNumber: "1", pool: "pool", provider: "provider", source: "caller" };
+  const { audience } = CredentialConfig.fromParts(parts);
+  const path = configFile(t, CredentialConfig.fromParts(parts).toJson());
+  for (const form of [path, pathToFileURL(path), readFileSync(path)]) {
+    const asked = [];
+    const host = { http: (request) => (asked.push(request), { status: 200, headers: {}, body }) };
+    const subjectToken = (context) => `proof for ${context.audience}`;
+    assert.equal((await fetchToken(form, { host, subjectToken })).value, "token");
+    assert.equal(new URLSearchParams(asked[0].body).get("subject_token"), `proof for ${audience}`);
+    const apiClient = new Map(asked[0].headers).get("x-goog-api-client");
+    assert.equal(apiClient.split(" ")[0], `gl-node/${process.versions.node}`);
+  }
+});
 
 test("a CredentialConfig of either package will do for the other", async () => {
   const wasm = await import(new URL("../../wasm/dist/index.js", import.meta.url));

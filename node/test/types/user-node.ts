@@ -1,6 +1,6 @@
 // What Node adds to the shared layer, in the strictest TypeScript. It is compiled, not run.
 
-import { backend, CredentialConfig, fetchToken, nodeHost, type Backend, type Host, type Token } from "sanskey";
+import { backend, CredentialConfig, fetchToken, introspectToken, nodeHost, revokeLogin, type Backend, type Host, type Token } from "sanskey";
 
 export async function token(): Promise<Token> {
   const which: Backend = backend();
@@ -18,4 +18,10 @@ export async function byHand(): Promise<number | null> {
   const output = await nodeHost().runCommand({ action: "run_command", argv: ["true"], env: {}, timeoutMs: 1000 });
   const text: string | null = await nodeHost().readFile("a");
   return output.exitCode ?? text?.length ?? null;
+}
+
+export async function people(token: Token): Promise<boolean> {
+  const login: CredentialConfig = CredentialConfig.fromEnv().withRefreshToken(token.refreshToken ?? "");
+  await revokeLogin(new URL("file:///path/of/login.json"), { host: nodeHost() });
+  return (await introspectToken("/path/of/login.json", token)).active || login.withQuotaProject("p").type === "";
 }
