@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { CredentialConfig, fetchToken } from "sanskey";
 import { cleanEnv, instanceCredentials, startEmulator } from "../../wasm/test/support/emulator.mjs";
 import { paste } from "./support/pasted.mjs";
 
@@ -38,7 +39,7 @@ async function run(t, program) {
 
 const EXCHANGE = ["/v1/token", "/v1/projects/-/serviceAccounts/sanskey-demo@sanskey-demo.iam.gserviceaccount.com:generateAccessToken"];
 
-test("there are as many programs as are run here", () => assert.equal(programs.length, 3));
+test("there are as many programs as are run here", () => assert.equal(programs.length, 5));
 
 test("the first one gets a token, and calls Google with it", async (t) => {
   const [program] = programs;
@@ -53,4 +54,40 @@ test("the second one takes on two roles", async (t) => {
 
 test("the third one has the credentials of an SDK client", async (t) => {
   assert.deepEqual(await run(t, programs[2]), ["service_account", ...EXCHANGE]);
+});
+
+/** Runs a program beside a file, and gives what it prints. */
+async function runBeside(t, program, name, text) {
+  const folder = mkdtempSync(join(tmpdir(), "sanskey-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, "program.mjs"), program);
+  const path = paste(t, pathToFileURL(join(folder, "program.mjs")));
+  const file = join(dirname(path), name);
+  writeFileSync(file, text);
+  const { stdout } = await promisify(execFile)(process.execPath, [path], { env: cleanEnv(), cwd: dirname(path) });
+  return { stdout: stdout.trim(), after: readFileSync(file, "utf8") };
+}
+
+test("the fourth one has a proof of its own", async (t) => {
+  const issuer = "https://oidc.eks.us-east-1.amazonaws.com/id/5A45CE1C0FFEE4A6B8D2E0F1A3C5B7D9";
+  const { url } = await startEmulator(t, "--oidc-issuer", issuer, "--oidc-allowed-audience", "sts.amazonaws.com");
+  const parts = { projectNumber: "123456789012", pool: "sanskey-pool", provider: "sanskey-oidc", source: "caller" };
+  const config = { ...JSON.parse(CredentialConfig.fromParts(parts).toJson()), token_url: `${url}/v1/token` };
+  const provider = `{ idToken: async (audience) => (console.log(audience), (await fetch("${url}/emulator/web-identity-token")).text()) }`;
+  const program = `const myIdentityProvider = ${provider};\n${programs[3]}\nconsole.log(token.kind);\n`;
+  const { stdout } = await runBeside(t, program, "credentials.json", JSON.stringify(config));
+  assert.equal(stdout, `${config.audience}\nfederated`);
+});
+
+test("the fifth one keeps a login, asks about it, and ends it", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "sanskey-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "login.json");
+  await startEmulator(t, "--authorized-user-config-out", file);
+  const before = readFileSync(file, "utf8");
+  const { stdout, after } = await runBeside(t, `${programs[4]}\nconsole.log(active, username);\n`, "login.json", before);
+  assert.match(stdout, /^true principal:.*ana@example\.com$/);
+  assert.notEqual(JSON.parse(after).refresh_token, JSON.parse(before).refresh_token);
+  // The one that was kept has been ended.
+  await assert.rejects(fetchToken(after, { endpoints: "loopback" }), { code: "sts_rejected", error: "invalid_grant" });
 });

@@ -16,7 +16,8 @@ const broken = "code(() => CredentialConfig.fromJson('{'))";
 
 const PUBLIC = [
   "CredentialConfig", "ERROR_CODES", "Exchange", "HostFailure", "SanskeyError", "Token", "callerIdentityToken",
-  "certificateConfig", "checkConfig", "fetchHost", "fetchToken", "impersonationRequest", "parseImpersonationResponse", "parseStsResponse", "signRequest", "stsRequest",
+  "certificateConfig", "checkConfig", "fetchHost", "fetchToken", "impersonationRequest", "introspectToken",
+  "parseImpersonationResponse", "parseStsResponse", "revokeLogin", "signRequest", "stsRequest",
 ];
 
 test("both module systems export the same, and no way to initialise", () => {

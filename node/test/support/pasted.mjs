@@ -20,8 +20,11 @@ export function paste(t, file) {
   writeFileSync(join(home, "package.json"), JSON.stringify({ name: "sanskey", type: "module", exports: "./index.js" }));
   writeFileSync(join(home, "index.js"), `
     export * from ${real};
-    import { fetchToken as real } from ${real};
-    export const fetchToken = (config, options) => real(config, { endpoints: "loopback", ...options });
+    import * as real from ${real};
+    const here = (options) => ({ endpoints: "loopback", ...options });
+    export const fetchToken = (config, options) => real.fetchToken(config, here(options));
+    export const introspectToken = (config, token, options) => real.introspectToken(config, token, here(options));
+    export const revokeLogin = (config, options) => real.revokeLogin(config, here(options));
   `);
   return copy;
 }
