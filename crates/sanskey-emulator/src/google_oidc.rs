@@ -1,11 +1,12 @@
 //! Whose web identity token is this? The rules that Google documents for OIDC providers, one function each.
 //!
 //! Sources: "Configure Workload Identity Federation with other identity providers" and the reference of the
-//! STS method `token`. The rules are numbered O3 to O9; a refusal names its rule. The emulated provider trusts
-//! AWS's own issuer or the one of a cluster, whose keys are at hand.
+//! STS method `token`. The rules are numbered O1 to O10; a refusal names its rule. The emulated provider trusts one
+//! of the issuers that are played here, whose keys are at hand.
 //!
 //! | rule | says |
 //! |---|---|
+//! | O1 | the issuer can be asked for its keys |
 //! | O3 | the header names RS256 or ES256 |
 //! | O4 | the issuer has the key, and the signature is the key's |
 //! | O5 | `iss` is the provider's issuer |
@@ -49,13 +50,13 @@ pub(crate) struct Verified {
 pub(crate) fn verify<'k>(
     token: &str,
     expected: &Expectations<'_>,
-    key: impl FnOnce() -> &'k SigningKey,
+    key: impl FnOnce() -> Option<&'k SigningKey>,
     now: OffsetDateTime,
 ) -> Result<Verified, Refusal> {
     let claims = signing_keys::claims(token).ok_or_else(malformed)?;
     o5_issuer(&claims, expected)?;
     o3_algorithm(token)?;
-    o4_signature(token, key())?;
+    o4_signature(token, o1_key(key())?)?;
     o6_audience(&claims, expected)?;
     let expires_at = o7_expiry(&claims, now)?;
     let issued_at = o8_issue(&claims, now)?;
@@ -82,6 +83,11 @@ fn o3_algorithm(token: &str) -> Result<(), Refusal> {
         "RS256" | "ES256" => Ok(()),
         _ => Err(unreachable_key("O3", "the algorithm is neither RS256 nor ES256")),
     }
+}
+
+/// O1: Google asks the issuer for its configuration and its keys.
+fn o1_key(key: Option<&SigningKey>) -> Result<&SigningKey, Refusal> {
+    key.ok_or_else(|| unreachable_key("O1", "nobody here plays the provider's issuer"))
 }
 
 fn unreachable_key(rule: &'static str, detail: &'static str) -> Refusal {
@@ -209,7 +215,7 @@ mod tests {
         let allowed: Vec<_> = allowed_audiences.iter().map(|&text| text.to_owned()).collect();
         let expected = Expectations { provider: PROVIDER, issuer: ISSUER, allowed_audiences: &allowed };
         let token = keys.of_pods().sign(&claims);
-        verify(&token, &expected, || keys.of_pods(), NOW)
+        verify(&token, &expected, || Some(keys.of_pods()), NOW)
             .map_err(|refusal| (refusal.rule, refusal.description))
     }
 

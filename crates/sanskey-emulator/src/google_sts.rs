@@ -1,4 +1,4 @@
-//! Google's Security Token Service: `POST /v1/token`, for AWS credentials, web identity tokens of AWS and of clusters, X.509
+//! Google's Security Token Service: `POST /v1/token`, for AWS credentials, web identity tokens of every issuer here, X.509
 //! certificates, and people of a workforce pool.
 //!
 //! Source: the reference of the STS method `token`, and RFC 8693. Where Google's text for a wrong parameter
@@ -14,7 +14,7 @@ use crate::{
     answers::{Answer, Request, not_found, oauth_error},
     attributes::{self, Attributes},
     aws_identity::{self, Expectations, Refusal},
-    google_oidc, google_x509,
+    google_oidc, google_x509, issuers,
     settings::Settings,
     store::{GoogleToken, Store, TokenHolder},
     sts_options::{self, Options, invalid_value},
@@ -125,7 +125,7 @@ fn aws_holder(
     Ok((Holder { subject: attributes.subject, ends_at: verified.key_expires_at }, verified.warnings))
 }
 
-/// Whom a web identity token of AWS is about.
+/// Whom a web identity token is about.
 fn oidc_holder(
     store: &Store,
     settings: &Settings,
@@ -137,9 +137,7 @@ fn oidc_holder(
         issuer: settings.oidc_issuer.as_deref().unwrap_or(&settings.outbound_issuer),
         allowed_audiences: &settings.oidc_allowed_audiences,
     };
-    // The keys of the issuer that the provider trusts: a cluster's, for its pods, or AWS's own.
-    let is_of_pods = expected.issuer == settings.pod_issuer;
-    let key = || if is_of_pods { store.signing_keys.of_pods() } else { store.signing_keys.rs256() };
+    let key = || issuers::key(store, settings, expected.issuer);
     let verified = google_oidc::verify(exchange.subject_token, &expected, key, now)
         .map_err(|refusal| refused(&refusal))?;
     let ends_at = Some(end_of_token(&verified, now));
@@ -180,7 +178,7 @@ fn workforce_holder(
         allowed_audiences: std::slice::from_ref(&settings.workforce_oidc_client),
     };
     let verified =
-        google_oidc::verify(exchange.subject_token, &expected, || store.signing_keys.of_pods(), now)
+        google_oidc::verify(exchange.subject_token, &expected, || Some(store.signing_keys.of_pods()), now)
             .map_err(|refusal| refused(&refusal))?;
     let ends_at = Some(end_of_token(&verified, now));
     attributes::check_size(&verified.subject)?;

@@ -1,4 +1,4 @@
-//! The other side of keyless access, on loopback: what an AWS workload and Google Cloud would answer.
+//! The other side of keyless access, on loopback: what the platforms of workloads and Google Cloud would answer.
 //!
 //! One process plays these services on one port:
 //!
@@ -11,6 +11,10 @@
 //! | `/id/.../keys` | the issuer of a cluster's web identity tokens, as EKS has one |
 //! | `/.well-known/...` | AWS's own issuer of web identity tokens |
 //! | `/federation/credentials` | the portal of IAM Identity Center |
+//! | `/metadata/identity/oauth2/token` | Azure's instance metadata service: tokens of managed identities |
+//! | `/msi/token` | the same for App Service, Functions and Container Apps |
+//! | `/TENANT/oauth2/v2.0/token` | Microsoft Entra, for pods of AKS |
+//! | `/.../idtoken` | the service that gives tokens to jobs of GitHub Actions |
 //! | `/v1/token` | Google's Security Token Service, with the rules it documents for AWS credentials, for OIDC and for X.509 |
 //! | `/v1/introspect`, `/v1/oauthtoken`, `/v1/revoke` | the same service's side for people of a workforce pool |
 //! | `/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken` | Google's IAM Credentials API |
@@ -47,12 +51,14 @@ mod aws_keys;
 mod aws_roles;
 mod aws_signature;
 mod aws_sts;
+mod azure;
 mod certificates;
 mod clock;
 mod container_agents;
 mod credential_config;
 mod cross_origin;
 mod faults;
+mod github_actions;
 mod google_oidc;
 mod google_sts;
 mod google_x509;
@@ -60,6 +66,7 @@ mod iam_credentials;
 mod identity_center;
 mod imds;
 mod inspection;
+mod issuers;
 mod mtls_files;
 mod outbound_issuer;
 mod payload;
@@ -77,6 +84,8 @@ mod workforce;
 
 pub use aws_keys::AwsKey;
 pub use aws_roles::{Role, Trust};
+pub use azure::{Azure, Identity, TokenVersion};
+pub use github_actions::GithubActions;
 pub use server::{Emulator, Running, StopHandle, StopReason};
 pub use settings::Settings;
 pub use store::RequestRecord;

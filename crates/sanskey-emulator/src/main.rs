@@ -1,6 +1,7 @@
 //! The command `sanskey-emulator`.
 
 mod google_arguments;
+mod platform_arguments;
 mod sts_arguments;
 
 use std::{
@@ -12,10 +13,11 @@ use std::{
 
 use clap::{Parser, ValueEnum};
 use google_arguments::GoogleArguments;
+use platform_arguments::PlatformArguments;
 use sanskey_emulator::{Emulator, Running, Settings};
 use sts_arguments::StsArguments;
 
-/// AWS metadata for instances and containers, Google STS and IAM Credentials on 127.0.0.1, for demos and tests of keyless access.
+/// What AWS, Azure and GitHub Actions give to workloads, Google STS and IAM Credentials on 127.0.0.1, for demos and tests of keyless access.
 ///
 /// The first line on standard output is `listening on http://127.0.0.1:PORT`; with --mtls-out, a second one
 /// names the port for mutual TLS. The emulator ends with its
@@ -99,6 +101,9 @@ struct Arguments {
     #[command(flatten)]
     google: GoogleArguments,
 
+    #[command(flatten)]
+    platforms: PlatformArguments,
+
     /// Full resource name of the workload identity pool provider
     #[arg(long, value_name = "NAME", default_value_t = Settings::default().audience)]
     audience: String,
@@ -170,6 +175,7 @@ impl Arguments {
         };
         self.sts.apply(&mut settings);
         self.google.apply(&mut settings);
+        self.platforms.apply(&mut settings);
         settings
     }
 }

@@ -5,9 +5,10 @@ use time::OffsetDateTime;
 
 use crate::{
     answers::{Answer, Request, not_found},
-    aws_sts, container_agents, cross_origin,
+    aws_sts, azure, container_agents, cross_origin,
     faults::{self, Fault},
-    google_sts, iam_credentials, identity_center, imds, inspection, outbound_issuer, pod_issuer,
+    github_actions, google_sts, iam_credentials, identity_center, imds, inspection, outbound_issuer,
+    pod_issuer,
     settings::Settings,
     store::{RequestRecord, Store},
     workforce,
@@ -55,6 +56,10 @@ fn service(store: &mut Store, settings: &Settings, request: &Request, now: Offse
         iam_credentials::answer(store, settings, request, &account, now)
     } else if request.path == identity_center::PATH {
         identity_center::answer(store, settings, request, now)
+    } else if let Some(answer) = azure::answer(store, settings, request, now) {
+        answer
+    } else if let Some(answer) = github_actions::answer(store, settings, request, now) {
+        answer
     } else if aws_sts::has(request) {
         aws_sts::answer(store, settings, request, now)
     } else if request.method == Method::GET {

@@ -6,7 +6,10 @@ use http::HeaderValue;
 
 use crate::{
     aws_roles::{Role, Trust},
-    clock, google_sts,
+    azure::Azure,
+    clock,
+    github_actions::GithubActions,
+    google_sts,
 };
 
 /// Everything that can be set about one emulator. The default is a small, self-consistent world.
@@ -85,6 +88,10 @@ pub struct Settings {
     pub workforce_subject: String,
     /// Whether token exchanges need the token of an actor beside the subject's (`actorProviders`).
     pub demand_actor: bool,
+    /// Azure: managed identities, and Microsoft Entra for pods of AKS.
+    pub azure: Azure,
+    /// A job of GitHub Actions.
+    pub github_actions: GithubActions,
     /// How far the emulator's clock is ahead, until `PUT /emulator/clock` sets it anew; less than none if it is
     /// behind.
     pub clock_offset_seconds: i64,
@@ -136,6 +143,8 @@ impl Default for Settings {
             workforce_client_secret: "emulator-client-secret".to_owned(),
             workforce_subject: "ana@example.com".to_owned(),
             demand_actor: false,
+            azure: Azure::default(),
+            github_actions: GithubActions::default(),
             clock_offset_seconds: 0,
             allow_origin: None,
             client_timeout: Duration::from_secs(30),
@@ -209,7 +218,10 @@ impl Settings {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
             }
         }
-        Ok(())
+        match self.azure.problem().or_else(|| self.github_actions.problem()) {
+            Some(problem) => Err(io::Error::new(io::ErrorKind::InvalidInput, problem)),
+            None => Ok(()),
+        }
     }
 
     fn has_distinct_audiences(&self) -> bool {

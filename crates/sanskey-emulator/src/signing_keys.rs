@@ -1,4 +1,4 @@
-//! Keys that sign JSON Web Tokens: those of a cluster's issuer, and those of AWS's own.
+//! Keys that sign JSON Web Tokens: those of a cluster's issuer, of AWS's own, of Microsoft Entra and of GitHub Actions.
 //!
 //! Each is drawn when it is first needed, so that an emulator that is never asked for tokens starts at once:
 //! an RSA key takes some tenths of a second.
@@ -126,12 +126,14 @@ pub(crate) fn key_set(keys: &[&SigningKey]) -> Value {
     json!({ "keys": keys.iter().map(|key| &key.jwk).collect::<Vec<_>>() })
 }
 
-/// The keys of both issuers, each drawn when it is first asked for.
+/// The keys of all issuers, each drawn when it is first asked for.
 #[derive(Default)]
 pub(crate) struct SigningKeys {
     pod: OnceCell<SigningKey>,
     rs256: OnceCell<SigningKey>,
     es384: OnceCell<SigningKey>,
+    entra: OnceCell<SigningKey>,
+    github: OnceCell<SigningKey>,
 }
 
 impl SigningKeys {
@@ -148,6 +150,16 @@ impl SigningKeys {
     /// The key of AWS's own issuer on P-384.
     pub(crate) fn es384(&self) -> &SigningKey {
         self.es384.get_or_init(SigningKey::es384)
+    }
+
+    /// The key of Microsoft Entra, which signs for every directory.
+    pub(crate) fn of_entra(&self) -> &SigningKey {
+        self.entra.get_or_init(SigningKey::rs256)
+    }
+
+    /// The key of GitHub's issuer.
+    pub(crate) fn of_github(&self) -> &SigningKey {
+        self.github.get_or_init(SigningKey::rs256)
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) fn actor(
         return Err(invalid_value("actor_token_type"));
     }
     let expected = Expectations { provider: audience, issuer: &settings.pod_issuer, allowed_audiences: &[] };
-    google_oidc::verify(token, &expected, || store.signing_keys.of_pods(), now)
+    google_oidc::verify(token, &expected, || Some(store.signing_keys.of_pods()), now)
         .map(|verified| Some(verified.subject))
         .map_err(|refusal| {
             oauth_error(refusal.error, &refusal.description)

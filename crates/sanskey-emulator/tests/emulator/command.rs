@@ -114,3 +114,52 @@ fn a_role_that_is_not_understood_is_a_usage_error() {
     }
     assert_eq!(command(&["--chain-role", ""]).0.wait().unwrap().code(), Some(1));
 }
+
+#[test]
+fn azure_and_github_come_from_the_command_line() {
+    let tenant = "00000000-1111-2222-3333-444444444444";
+    let mut emulator = command(&[
+        "--azure-tenant",
+        tenant,
+        "--no-azure-system-identity",
+        "--azure-user-identity",
+        "00000001-1111-2222-3333-444444444444",
+        "--azure-app-id-uri",
+        "api://own",
+        "--azure-token-version",
+        "2",
+        "--azure-identity-header",
+        "of-the-app",
+        "--github-request-path",
+        "/idtoken",
+        "--github-request-token",
+        "of-the-job",
+        "--github-repository",
+        "a/b",
+        "--github-environment",
+        "prod",
+    ]);
+    let mut line = String::new();
+    BufReader::new(emulator.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim_end().strip_prefix("listening on ").expect(&line);
+    let ask = |path: &str, header| crate::support::get(&format!("{url}{path}"), &[header]);
+    let claims = |token: &Value| -> Value {
+        use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+        let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    };
+
+    let query = "?api-version=2018-02-01&resource=api://own";
+    let machine = ask(&format!("/metadata/identity/oauth2/token{query}"), ("metadata", "true")).json();
+    assert_eq!(machine["client_id"], "00000001-1111-2222-3333-444444444444");
+    let issuer = format!("https://login.microsoftonline.com/{tenant}/v2.0");
+    assert_eq!(claims(&machine["access_token"])["iss"], issuer);
+    let app = ask("/msi/token?api-version=2019-08-01", ("x-identity-header", "of-the-app"));
+    assert_eq!(app.status, 400, "the secret is right, and the resource is missing");
+    let job = ask("/idtoken?api-version=2.0", ("authorization", "Bearer of-the-job")).json();
+    assert_eq!(claims(&job["value"])["sub"], "repo:a/b:environment:prod");
+    assert_eq!(command(&["--azure-token-version", "3"]).0.wait().unwrap().code(), Some(2));
+    assert_eq!(command(&["--azure-tenant", "common"]).0.wait().unwrap().code(), Some(1));
+    let conflict = ["--no-azure-user-identity", "--azure-user-identity", tenant];
+    assert_eq!(command(&conflict).0.wait().unwrap().code(), Some(2));
+}

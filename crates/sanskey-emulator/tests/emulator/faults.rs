@@ -33,9 +33,15 @@ fn zone(running: &Running) -> Answer {
 
 /// All that comes back on a connection of its own, until the emulator closes it.
 fn raw(running: &Running) -> String {
+    exchange_raw(running, "GET", ZONE)
+}
+
+fn exchange_raw(running: &Running, method: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(running.url.trim_start_matches("http://")).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    stream.write_all(format!("GET {ZONE} HTTP/1.1\r\nhost: a\r\n\r\n").as_bytes()).unwrap();
+    stream
+        .write_all(format!("{method} {path} HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n").as_bytes())
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("the emulator closes the connection");
     answer
@@ -59,7 +65,8 @@ fn a_status_stands_in_place_of_the_answer_a_number_of_times() {
 #[test]
 fn every_service_can_fail() {
     let running = start(Settings::default());
-    let account = &running.settings().service_account;
+    let settings = running.settings();
+    let account = &settings.service_account;
     for (method, path) in [
         ("PUT", "/latest/api/token".to_owned()),
         ("GET", ZONE.to_owned()),
@@ -70,9 +77,32 @@ fn every_service_can_fail() {
         ("POST", "/v1/token".to_owned()),
         ("POST", format!("/v1/projects/-/serviceAccounts/{account}:generateAccessToken")),
         ("GET", "/.well-known/jwks.json".to_owned()),
+        ("GET", "/metadata/identity/oauth2/token".to_owned()),
+        ("GET", "/msi/token".to_owned()),
+        ("POST", format!("/{}/oauth2/v2.0/token", settings.azure.tenant)),
+        ("GET", settings.github_actions.request_path.clone()),
     ] {
-        plan(&running, &json!([{ "path": path, "fault": { "status": 418 } }]));
-        assert_eq!(send(method, &format!("{}{path}", running.url), &[], "").status, 418, "{path}");
+        let url = format!("{}{path}", running.url);
+        let call = |fault: Value| {
+            assert_eq!(plan(&running, &json!([{ "path": path, "fault": fault }])).status, 204);
+            send(method, &url, &[], "")
+        };
+        assert_eq!(call(json!({ "status": 418 })).status, 418, "{path}");
+        let redirect = call(json!({ "status": 307, "headers": { "location": "/elsewhere" } }));
+        assert_eq!((redirect.status, redirect.header("location")), (307, "/elsewhere"), "{path}");
+        assert_eq!(
+            call(json!({ "content_type": "text/html" })).header("content-type"),
+            "text/html",
+            "{path}"
+        );
+        assert!(call(json!({ "oversize": true })).body.len() > 1024 * 1024, "{path}");
+        plan(&running, &json!([{ "path": path, "fault": { "reset": true } }]));
+        assert_eq!(exchange_raw(&running, method, &path), "", "{path}");
+        plan(
+            &running,
+            &json!([{ "path": path, "fault": { "truncate": true, "body": "whole", "status": 200 } }]),
+        );
+        assert!(exchange_raw(&running, method, &path).ends_with("\r\n\r\nwh"), "{path}");
     }
 }
 

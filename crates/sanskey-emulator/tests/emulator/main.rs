@@ -1,9 +1,11 @@
 //! The emulator over real loopback HTTP.
 
 mod aws_rules;
+mod azure;
 mod command;
 mod containers;
 mod faults;
+mod github_actions;
 mod identity_center;
 mod impersonation;
 mod metadata;
