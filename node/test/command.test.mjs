@@ -40,6 +40,18 @@ test("a program that may not be run is denied", async () => {
   await assert.rejects(host.runCommand(notAProgram), failure("denied"));
 });
 
+test("what cannot be run at all is a failure", async () => {
+  for (const argv of [[], ["nul\0byte"], [process.execPath, "x".repeat(4_000_000)]]) {
+    await assert.rejects(host.runCommand({ action: "run_command", argv, env: {}, timeoutMs: 1000 }), failure("other"));
+  }
+});
+
+test("a program may write 1 MiB, and what it complains about beyond that is dropped", async () => {
+  const script = "process.stderr.write('x'.repeat(5_000_000)); process.stdout.write('é'.repeat(512 * 1024))";
+  const output = await host.runCommand(command(script));
+  assert.deepEqual([output.exitCode, output.stdout.length, output.stderr.length], [0, 512 * 1024, 1024 * 1024]);
+});
+
 test("more than 1 MiB of output is a failure", async () => {
   const endless = "const more = () => { while (process.stdout.write('x'.repeat(65536))); }; process.stdout.on('drain', more); more()";
   await assert.rejects(host.runCommand(command(endless)), failure("other"));

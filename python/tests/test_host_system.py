@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sanskey import CommandOutput, HostFailure, RunCommand, SystemHost
+from sanskey._command import Program
 
 LIMIT = 1_048_576
 
@@ -79,9 +80,23 @@ def test_a_command_ended_by_a_signal() -> None:
     assert SystemHost({}).run_command(python("import os; os.kill(os.getpid(), 9)")).exit_code is None
 
 
-def test_a_command_s_output_beyond_the_limit_is_dropped() -> None:
-    output = SystemHost({}).run_command(python("import sys; sys.stdout.write('x' * 5_000_000)"))
-    assert (output.exit_code, len(output.stdout)) == (0, LIMIT + 1)
+@pytest.mark.parametrize("ending", ["", "import time; time.sleep(20)", "\nwhile True: sys.stdout.write('x')"])
+def test_a_command_that_writes_too_much_is_ended(ending: str) -> None:
+    started = time.monotonic()
+    failure = failure_of(python(f"import sys; sys.stdout.write('x' * {LIMIT + 1}); sys.stdout.flush(); {ending}"))
+    assert (failure.kind, "more than 1 MiB" in failure.message) == ("other", True)
+    assert time.monotonic() - started < 10
+
+
+def test_the_largest_output() -> None:
+    output = SystemHost({}).run_command(python(f"import sys; sys.stdout.write('x' * {LIMIT})"))
+    assert (output.exit_code, len(output.stdout)) == (0, LIMIT)
+
+
+def test_what_a_command_complains_about_is_cut() -> None:
+    code = "import sys; sys.stderr.write('x' * 5_000_000); print('done')"
+    output = SystemHost({}).run_command(python(code))
+    assert (output.exit_code, output.stdout, len(output.stderr)) == (0, "done\n", LIMIT)
 
 
 def test_the_timeout_ends_a_command_and_its_children(tmp_path: Path) -> None:
@@ -107,6 +122,15 @@ def test_the_timeout_covers_children_that_keep_the_output_open() -> None:
     started = time.monotonic()
     assert failure_of(python(code, timeout=1)).kind == "timeout"
     assert time.monotonic() - started < 10
+
+
+def test_a_command_that_is_stopped_before_it_begins_does_not_go_on() -> None:
+    stopped = Program(python("import time; time.sleep(20)"), {})
+    stopped.stop()
+    started = time.monotonic()
+    with pytest.raises(HostFailure):
+        stopped.run()
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import asyncio
 from inspect import isawaitable, iscoroutinefunction
 from time import perf_counter
 
-from .actions import Ask, Wait
+from .actions import Ask, RunCommand, Wait
 from .config import load
 from .driver import API_CLIENT, check_drive, exchange_flow, method_for, tell, tell_of_the_clock
 from .errors import HostFailure
@@ -173,8 +173,26 @@ async def _call(host: object, action: Action) -> Reply:
         await asyncio.sleep(action.duration)
         return None
     method, argument = method_for(host, action)
+    if (
+        isinstance(action, RunCommand)
+        and isinstance(host, SystemHost)
+        and getattr(method, "__func__", None) is SystemHost.run_command
+    ):
+        return await _run_command(host, action)
     reply: Reply = await _awaited(method, argument)
     return reply
+
+
+async def _run_command(host: SystemHost, command: RunCommand) -> Reply:
+    """Runs a program, which is ended if the task is cancelled: its thread would go on, and the loop wait for it."""
+    from ._command import Program
+
+    program = Program(command, host._env)
+    try:
+        return await asyncio.to_thread(program.run)
+    except asyncio.CancelledError:
+        program.stop()
+        raise
 
 
 async def _awaited(function: Callable[..., Any], *arguments: object) -> Any:
