@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { EXCHANGE, goThroughFaults, isHidden, saysSecretsAgain, start } from "./support/token-sources.mjs";
 
 const ISSUER = "https://token.actions.githubusercontent.com";
-const PATH = "/7f3a/_apis/distributedtask/hubs/Actions/plans/6b1d2f0a/jobs/12f1170f/idtoken";
+const PATH = "/12//idtoken/4f1c0c6d-6e5a-4c38-8c3c-1f0f5d3f7a10/9c2b0a1e-3d4f-4a5b-8c6d-7e8f9a0b1c2d";
 const JOB_TOKEN = "eyJ0eXAiOiJKV1QifQ.of-the-job.signature";
 const SOURCE = { sanskey: { platform: "github_actions" } };
 

@@ -24,7 +24,7 @@ from sanskey import ConfigError, RemoteError, SanskeyError
 
 Start = Callable[..., Emulator]
 ISSUER = "https://token.actions.githubusercontent.com"
-PATH = "/7f3a/_apis/distributedtask/hubs/Actions/plans/6b1d2f0a/jobs/12f1170f/idtoken"
+PATH = "/12//idtoken/4f1c0c6d-6e5a-4c38-8c3c-1f0f5d3f7a10/9c2b0a1e-3d4f-4a5b-8c6d-7e8f9a0b1c2d"
 JOB_TOKEN = "eyJ0eXAiOiJKV1QifQ.of-the-job.signature"
 SOURCE = {"sanskey": {"platform": "github_actions"}}
 

@@ -5,7 +5,10 @@ import re
 from pathlib import Path
 
 from . import (
+    aks_cases,
     authorized_user_cases,
+    azure_app_service_cases,
+    buildkite_cases,
     certificate_cases,
     check_cases,
     clock_cases,
@@ -16,11 +19,13 @@ from . import (
     exchange_success,
     executable_cases,
     function_cases,
+    github_actions_cases,
     identity_provider_cases,
     impersonated_cases,
     metadata_cases,
     outbound_federation_cases,
-    platform_cases,
+    platform_config_cases,
+    platform_variable_cases,
     process_cases,
     profile_cases,
     role_chain_cases,
@@ -52,7 +57,15 @@ SOURCES = {
     "certificate": [certificate_cases],
     "executable": [executable_cases],
     "file": [token_file_cases],
-    "platforms": [identity_provider_cases, platform_cases],
+    "platforms": [
+        aks_cases,
+        azure_app_service_cases,
+        buildkite_cases,
+        github_actions_cases,
+        identity_provider_cases,
+        platform_config_cases,
+        platform_variable_cases,
+    ],
     "supplied": [supplied_cases],
     "url": [token_url_cases],
 }
@@ -101,7 +114,7 @@ def _exchanges():
 def _functions():
     yield "check", check_cases.checks()
     yield "config", config_cases.summaries()
-    yield "config", platform_cases.summaries()
+    yield "config", platform_config_cases.summaries()
     yield "create", create_cases.creations()
     yield "sigv4", function_cases.signatures()
     yield "sts", function_cases.sts()
