@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import Emulator, run_python
-from token_sources import FETCHES, JWT, Fetch, assert_hidden, config, fetch_sync, pod_token, subject
+from token_sources import FETCHES, JWT, Fetch, assert_hidden, config, fetch_async, fetch_sync, pod_token, subject
 
 from sanskey import CommandOutput, ConfigError, HostError, RunCommand, SanskeyError, SystemHost, aio
 
@@ -230,6 +230,13 @@ def test_a_child_in_a_session_of_its_own_does_not_hold_up_the_end_of_the_process
     os.kill(pid(tmp_path, "child"), 9)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "host_timeout\n", "")
     assert time.monotonic() - started < 8
+
+
+def test_a_host_that_runs_programs_in_its_own_way_does_so_in_an_event_loop(google: Emulator, tmp_path: Path) -> None:
+    with pytest.raises(HostError) as caught:
+        fetch_async(google, program(tmp_path, f'{FOREVER} & echo $! >"$here/child"; wait'), ALLOWED, Hurried)
+    assert caught.value.code == "host_timeout"
+    assert is_gone(pid(tmp_path, "child"))
 
 
 def test_a_cancelled_task_ends_its_program(google: Emulator, tmp_path: Path) -> None:
