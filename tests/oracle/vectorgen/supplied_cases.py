@@ -106,7 +106,7 @@ def refusals():
 
     field = "credential_source.format.actor_token_field_name"
     json_file = {**FILE, "format": BOTH}
-    yield invalid("actor-without-type", "Of what type is it?", "actor_token_type", json_file, "missing")
+    yield invalid("actor-without-type", "An actor token has a type.", "actor_token_type", json_file, "missing")
     yield invalid(
         "actor-of-saml", "It is a JWT or an ID token.", "actor_token_type", json_file, actor_token_type=world.SAML
     )
