@@ -110,7 +110,7 @@ def refusals():
     yield invalid(
         "actor-of-saml", "It is a JWT or an ID token.", "actor_token_type", json_file, actor_token_type=world.SAML
     )
-    yield invalid("actor-type-alone", "Where is it?", "actor_token_type", FILE, actor_token_type=JWT)
+    yield invalid("actor-type-alone", "A type of nothing is no use.", "actor_token_type", FILE, actor_token_type=JWT)
     same = {**FILE, "format": {**BOTH, "actor_token_field_name": "subject"}}
     yield invalid("actor-is-subject", "They are two.", field, same, actor_token_type=JWT)
     text = {**FILE, "format": {"type": "text", "actor_token_field_name": "actor"}}
