@@ -6,7 +6,9 @@
 import { fetchToken, HostFailure } from "sanskey";
 
 const host = {
-  async http({ method, url, headers, body, timeoutMs }) {
+  async http({ method, url, headers, body, timeoutMs, clientCertificate, unixSocket }) {
+    // A request that is sent in another way than it says reaches somebody else, or as nobody.
+    if (clientCertificate || unixSocket) throw new HostFailure("unsupported", "fetch knows neither certificates nor sockets");
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       // Plain fetch uses no proxy in Node 20. A client that does must not when the request says `bypassProxy`.

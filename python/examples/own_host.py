@@ -28,8 +28,9 @@ class OwnHost(sanskey.SystemHost):
     without_proxies = urllib.request.build_opener(NoRedirects, urllib.request.ProxyHandler({}))
 
     def http(self, request: sanskey.HttpRequest) -> sanskey.HttpResponse:
-        if request.unix_socket is not None:  # Only agents on the machine listen there, such as that of Fly.io.
-            raise sanskey.HostFailure("unsupported", "urllib.request knows no Unix domain sockets")
+        # A request that is sent in another way than it says reaches somebody else, or as nobody.
+        if request.unix_socket is not None or request.client_certificate is not None:
+            raise sanskey.HostFailure("unsupported", "this host knows neither Unix domain sockets nor certificates")
         body = request.body.encode() or None
         opener = self.without_proxies if request.bypass_proxy else self.opener
         sent = urllib.request.Request(request.url, body, dict(request.headers), method=request.method)

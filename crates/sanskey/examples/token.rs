@@ -93,6 +93,11 @@ impl Host {
     }
 
     fn send(&mut self, id: &str, request: &HttpRequest) -> Reply {
+        if request.client_certificate.is_some() || request.unix_socket.is_some() {
+            // Sent in another way than it says, it would reach somebody else, or come from nobody.
+            let message = "this example knows neither client certificates nor Unix domain sockets";
+            return Reply::Failed(HostFailure::new(HostFailureKind::Unsupported, message));
+        }
         self.requests += 1;
         let begin = Instant::now();
         let result = self.exchange_http(request);
