@@ -24,7 +24,7 @@ ERRORS = [
     "<html>Bad gateway</html>",
     "",
 ]
-STATUSES = [201, 202, 204, 299, 300, 302, 307, 400, 401, 403, 404, 408, 429, 499, 500, 501, 502, 503, 504, 599]
+STATUSES = [201, 202, 299, 300, 302, 307, 400, 401, 403, 404, 408, 429, 499, 500, 501, 502, 503, 504, 599]
 
 
 @dataclass
@@ -425,6 +425,7 @@ class ConfigDraw(Draw):
         }
         case.source.update(self.pick(more.get(case.kind, [{"environment_id": "aws3"}])))
         if case.kind == "file" and "certificate" in case.source:
+            case.files[f"{self.folder}/cert.pem"] = certificates.LEAF
             pair = {"cert_path": f"{self.folder}/cert.pem", "key_path": f"{self.folder}/key.pem"}
             case.files[f"{self.folder}/config.json"] = json.dumps({"cert_configs": {"workload": pair}})
 

@@ -173,7 +173,7 @@ def _(case):
 
 @as_if(
     "file-and-certificate",
-    "A file may have a certificate beside it, which is for the connection, as in Node; google-auth refuses.",
+    "A file may have a certificate beside it, which is for the connection; google-auth refuses.",
 )
 def _(case):
     source = source_of(case)

@@ -1,5 +1,5 @@
 // google-auth-library as its users have it.
-import { AwsClient, GoogleAuth } from "google-auth-library";
+import { GoogleAuth } from "google-auth-library";
 
 export const CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform";
 
@@ -10,7 +10,3 @@ export async function accessToken(configFile, scopes = [CLOUD_PLATFORM]) {
   return token;
 }
 
-/** The subject token that it makes from the environment's AWS keys and region. */
-export function subjectToken(config) {
-  return new AwsClient(config).retrieveSubjectToken();
-}
