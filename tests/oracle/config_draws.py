@@ -15,7 +15,8 @@ from vectorgen import certificates, world
 
 SCOPES = [f"https://www.googleapis.com/auth/{name}" for name in ["devstorage.read_only", "bigquery", "pubsub"]]
 WORKFORCE = "//iam.googleapis.com/locations/global/workforcePools/staff/providers/okta"
-KINDS = ["environment", "instance", "file", "url", "executable", "certificate"]
+SOURCES = ["environment", "instance", "file", "url", "executable", "certificate"]
+KINDS = [*SOURCES, "person"]
 ERRORS = [
     json.dumps(
         {"error": "invalid_grant", "error_description": "The audience does not match.", "error_uri": "https://e.x"}
@@ -87,6 +88,8 @@ class ConfigDraw(Draw):
         self.kind = kind or self.random.choice(KINDS)
         self.env, self.files, self.servers, self.program = {}, {}, {}, (0, "")
         self.universe = "s3nsapis.fr" if self.chance(0.2) else "googleapis.com"
+        if self.kind == "person":
+            return self.person()
         source, token_type = getattr(self, f"{self.kind}_source")()
         config = self.config(source, token_type)
         case = Case(
@@ -144,6 +147,33 @@ class ConfigDraw(Draw):
             seconds = self.random.choice([600, 1800, 3600, 43200, self.random.randint(600, 43200)])
             config["service_account_impersonation"] = {"token_lifetime_seconds": seconds}
         return config
+
+    def person(self):
+        """The login of a person, whose token is refreshed."""
+        url = f"https://{self.service('sts')}/v1/oauthtoken"
+        config = {
+            "type": "external_account_authorized_user",
+            "audience": WORKFORCE,
+            "refresh_token": self.of(string.ascii_letters + string.digits + "+/=&% ü", 10, 60),
+            "token_url": url,
+            "client_id": "client" + self.text(0, 12).replace(":", ""),
+            "client_secret": "s" + self.text(0, 30),
+            "universe_domain": self.universe,
+        }
+        if self.chance(0.5):
+            config["quota_project_id"] = "my-quota-project"
+        answer = {**self.federated(), "token_type": "Bearer"}
+        if self.chance(0.5):
+            answer["refresh_token"] = self.of(string.ascii_letters, 10, 60)
+        status, text = 200, json.dumps(answer)
+        if self.chance(0.2):
+            status, text = self.random.choice(STATUSES), self.random.choice([text, *ERRORS[:2]])
+        if self.chance(0.4):
+            config.pop(self.random.choice(["refresh_token", "token_url", "client_id", "client_secret", "audience"]))
+        default = f"https://sts.{self.universe}/v1/oauthtoken"
+        servers = {config.get("token_url", default): (status, text)}
+        now = self.random.randint(1_500_000_000, 2_500_000_000)
+        return Case("person", config, servers=servers, now=now, endpoints=self.random.choice(["any", "google"]))
 
     def service(self, name):
         domain = self.universe
@@ -505,7 +535,7 @@ def cases(seed, count, folder):
     """As many usual cases, and every odd one; each with what draws it again."""
     for number in range(count):
         yield (number,), ConfigDraw(seed, number, folder).case()
-    for kind in KINDS:
+    for kind in SOURCES:
         for oddity, turns, times in [*ODDITIES, *([KEPT] if kind == "executable" else [])]:
             for turn in range(turns):
                 for number in range(times):

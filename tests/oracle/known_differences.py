@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
+import sanskey
 import side_by_side
 from config_draws import default_sts
 from google_client import CLOUD_PLATFORM
@@ -123,6 +124,20 @@ def _(case):
     return case.with_config(token_url=f"https://{default_sts(case.config)}/v1/token")
 
 
+@as_if("default-token-url-of-person", "Likewise of a person's login; google-auth refuses it.")
+def _(case):
+    if case.kind == "person" and not case.token_url:
+        domain = case.config["universe_domain"]
+        return case.with_config(token_url=f"https://sts.{domain}/v1/oauthtoken")
+
+
+@as_if("expires-in-text", "A person's lifetime may be a text with a number in it, as a workload's; google-auth fails.")
+def _(case):
+    answer = answer_of(case, case.token_url)
+    if case.kind == "person" and answer is not None and str(answer.get("expires_in")).isdigit():
+        return case.with_server(case.token_url, (200, json.dumps({**answer, "expires_in": int(answer["expires_in"])})))
+
+
 def answer_of(case, url):
     """The object that is answered there, or ``None``."""
     status, text = case.servers.get(url, (404, ""))
@@ -220,9 +235,31 @@ def _(_, ran):
         request["headers"]["accept"] = "application/json"
 
 
-@instead("api-client", "google-auth tells Google what asks, in `x-goog-api-client`.")
+@instead(
+    "api-client",
+    "Each tells Google's Security Token Service its own name in `x-goog-api-client`, and orders what follows.",
+)
 def _(_, ran):
-    for request in to_google(ran):
+    for request in ran.of("sts"):
+        if "x-goog-api-client" in request["headers"]:
+            language, _, product, *about = request["headers"]["x-goog-api-client"].split()
+            own = f"sanskey/{sanskey.__version__}"
+            named = dict(each.split("/") for each in about)
+            order = [f"{name}/{named[name]}" for name in ("source", "sa-impersonation", "config-lifetime")]
+            request["headers"]["x-goog-api-client"] = " ".join([language, own, product, *order])
+
+
+@instead("lifetime-of-nobody", "A lifetime counts there only where there is somebody to impersonate.")
+def _(case, ran):
+    for request in ran.of("sts"):
+        about = request["headers"].get("x-goog-api-client")
+        if about and not case.impersonation_url:
+            request["headers"]["x-goog-api-client"] = about.replace("config-lifetime/true", "config-lifetime/false")
+
+
+@instead("api-client-of-impersonation", "The IAM Credentials API is not told what asks; google-auth tells it.")
+def _(_, ran):
+    for request in ran.of("impersonate"):
         request["headers"].pop("x-goog-api-client", None)
 
 
@@ -376,13 +413,15 @@ def _(case):
     "required-fields", "audience and subject_token_type are required, as in AIP-4117; google-auth exchanges without."
 )
 def _(case):
-    return not case.config.get("audience") or not case.config.get("subject_token_type")
+    return case.kind != "person" and (not case.config.get("audience") or not case.config.get("subject_token_type"))
 
 
 @refusal("subject-token-type", "The subject_token_type must be one that the kind of source can give.")
 def _(case):
     token_type = case.config.get("subject_token_type")
     kinds = {"environment": world.AWS4_REQUEST, "instance": world.AWS4_REQUEST, "certificate": world.MTLS}
+    if case.kind == "person":
+        return False
     if case.kind in kinds:
         return token_type != kinds[case.kind]
     return token_type not in (world.JWT, world.ID_TOKEN, world.SAML)

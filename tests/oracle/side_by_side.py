@@ -8,11 +8,13 @@ that there is none.
 import copy
 import json
 import os
+import platform
 from dataclasses import dataclass, field
 from unittest import mock
 from urllib.parse import parse_qsl, unquote
 
 import google.auth.aws
+import google.auth.external_account_authorized_user
 import google.auth.identity_pool
 import google.auth.pluggable
 import google_client
@@ -21,6 +23,7 @@ from played_host import PlayedHost
 from vectorgen.protocol import AWS4_REQUEST
 from vectorgen.signing import Credentials, sign
 
+API_CLIENT = f"gl-python/{platform.python_version()}"
 TOLD = "GOOGLE_EXTERNAL_ACCOUNT_"
 
 
@@ -34,6 +37,8 @@ class Ran:
     """``("token", text, seconds since the epoch)`` or ``("no token",)``."""
     quota_project: str | None = None
     """To be named along with the token."""
+    refresh_token: str | None = None
+    """A new one, for the next time."""
     error: Exception | None = field(default=None, compare=False)
 
     def of(self, step):
@@ -42,7 +47,7 @@ class Ran:
     def fail_after(self, *steps):
         """It goes no further than these steps, and gets no token."""
         self.requests = [request for request in self.requests if request["step"] in steps]
-        self.end, self.quota_project = ("no token",), None
+        self.end, self.quota_project, self.refresh_token = ("no token",), None, None
 
     def refuse(self):
         """It does nothing."""
@@ -50,7 +55,7 @@ class Ran:
         self.programs = []
 
     def copy(self):
-        return Ran(*copy.deepcopy((self.requests, self.programs, self.end, self.quota_project)), self.error)
+        return Ran(*copy.deepcopy(list(vars(self).values())[:-1]), self.error)
 
 
 def theirs(case):
@@ -79,9 +84,11 @@ def theirs(case):
             mock.patch("time.time", return_value=float(case.now)),
             mock.patch("subprocess.run", run),
         ):
-            credentials = google_class(case.config).from_info(case.config, scopes=case.scopes)
+            credentials = google_credentials(case)
             credentials.refresh(transport)
         ran.quota_project = credentials.quota_project_id
+        if case.kind == "person" and credentials.refresh_token != case.config["refresh_token"]:
+            ran.refresh_token = credentials.refresh_token
         ran.end = ("token", credentials.token, google_client.seconds(credentials.expiry))
     except AssertionError:
         raise
@@ -92,6 +99,12 @@ def theirs(case):
             os.remove(path)
     ran.requests = [readable(case, *each) for each in plain]
     return ran
+
+
+def google_credentials(case):
+    if case.kind == "person":
+        return google.auth.external_account_authorized_user.Credentials.from_info(case.config)
+    return google_class(case.config).from_info(case.config, scopes=case.scopes)
 
 
 def google_class(config):
@@ -112,9 +125,10 @@ def ours(case):
     try:
         config = sanskey.CredentialConfig.from_dict(case.config)
         goal = sanskey.goals.AccessToken(scopes=case.scopes)
-        token = host.run(sanskey.Exchange(config, goal, endpoints=case.endpoints), case.now)
+        token = host.run(sanskey.Exchange(config, goal, endpoints=case.endpoints, api_client=API_CLIENT), case.now)
         ran.end = ("token", token.value, token.expires_at.timestamp())
         ran.quota_project = config.quota_project_id
+        ran.refresh_token = token.refresh_token
     except sanskey.SanskeyError as error:
         ran.error = error
     assert getattr(ran.error, "fault", None) != "misuse", ran.error
