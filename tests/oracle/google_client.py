@@ -24,6 +24,13 @@ def at(now):
     return mock.patch("google.auth._helpers.utcnow", return_value=moment)
 
 
+def subject_token(config, now):
+    """The subject token that google-auth makes from the environment's AWS keys and region."""
+    credentials = google.auth.aws.Credentials.from_info(config)
+    with at(now):
+        return credentials.retrieve_subject_token(None)
+
+
 def seconds(moment):
     """One of google-auth's times, which are in UTC and do not say so, since the epoch."""
     return moment.replace(tzinfo=datetime.timezone.utc).timestamp()
