@@ -74,6 +74,12 @@ export const ERROR_CODES = {
   config_type_unsupported: "config",
   /** A URL of the configuration leads to a host that it must not lead to. */
   config_url_refused: "config",
+  /** The answer of Google's OAuth 2.0 token endpoint is not what its protocol says. */
+  delegation_malformed: "remote",
+  /** Google's OAuth 2.0 token endpoint refused to give a token for the person. */
+  delegation_rejected: "remote",
+  /** Google's OAuth 2.0 token endpoint had no answer, after every try. */
+  delegation_unavailable: "remote",
   /** The program that gives the token ended with an error. */
   executable_failed: "host",
   /** What the program that gives the token wrote is not what its protocol says. */
@@ -92,6 +98,12 @@ export const ERROR_CODES = {
   host_unreachable: "host",
   /** The host has no means to do what was asked. */
   host_unsupported: "host",
+  /** The answer of the IAM Credentials API to a request for an ID token is not what its protocol says. */
+  id_token_malformed: "remote",
+  /** The IAM Credentials API refused to give an ID token. */
+  id_token_rejected: "remote",
+  /** The IAM Credentials API had no ID token, after every try. */
+  id_token_unavailable: "remote",
   /** The metadata service's answer is not what its protocol says. */
   imds_malformed: "remote",
   /** The metadata service refused the request. */
@@ -112,6 +124,12 @@ export const ERROR_CODES = {
   redirect_refused: "remote",
   /** A server's answer is larger than 1 MiB. */
   response_too_large: "remote",
+  /** The answer of the IAM Credentials API to a request for a signature is not what its protocol says. */
+  sign_malformed: "remote",
+  /** The IAM Credentials API refused to sign. */
+  sign_rejected: "remote",
+  /** The IAM Credentials API had no signature, after every try. */
+  sign_unavailable: "remote",
   /** The answer of Google's Security Token Service is not what its protocol says. */
   sts_malformed: "remote",
   /** Google's Security Token Service refused the proof. */

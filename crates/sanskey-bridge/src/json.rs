@@ -10,6 +10,7 @@ pub(crate) enum Json<'a> {
     Null,
     Number(i64),
     Object(Vec<(&'a str, Json<'a>)>),
+    Owned(String),
     Text(&'a str),
 }
 
@@ -60,6 +61,7 @@ impl Json<'_> {
                 }
                 text.push_str(if fields.is_empty() { "{}" } else { "}" });
             }
+            Self::Owned(string) => write_string(text, string),
             Self::Text(string) => write_string(text, string),
         }
     }

@@ -1,9 +1,11 @@
 //! The host's JSON as the core's data.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sanskey::sts::{BodyFormat, ClientAuthentication};
 use sanskey::{
     ActorToken, CommandOutput, ConfigParts, EndpointPolicy, FormatParts, Goal, HostFailure, HostFailureKind,
-    HttpResponse, Options, Reply, Secret, SourceParts, aws,
+    HttpResponse, Options, Reply, Secret, SignedUrlRequest, SourceParts, UrlStyle, aws,
 };
 use serde_json::{Map, Value};
 
@@ -17,18 +19,64 @@ pub struct ReadOptions {
     pub entropy_is_given: bool,
 }
 
-/// `{"goal":"access_token","scopes":[…]}`, `{"goal":"introspection","token":…}` or `{"goal":"revocation"}`
+/// `{"goal":"access_token","scopes":[…]}`, or one of its siblings, each with the members of its variant of
+/// [`Goal`]; a `payload` is in base64.
 ///
 /// # Errors
 /// `invalid_argument`.
 pub fn goal(text: &str) -> Result<Goal, Failure> {
     let mut goal = Object::parse(text, "goal")?;
-    match goal.required_text("goal")?.as_str() {
-        "access_token" => Ok(Goal::AccessToken { scopes: goal.texts("scopes")? }),
-        "introspection" => Ok(Goal::Introspection { token: goal.required_text("token")?.into() }),
-        "revocation" => Ok(Goal::Revocation),
-        _ => Err(goal.wrong("goal", "access_token, introspection or revocation")),
-    }
+    Ok(match goal.required_text("goal")?.as_str() {
+        "access_token" => Goal::AccessToken { scopes: goal.texts("scopes")? },
+        "delegated_access_token" => Goal::DelegatedAccessToken {
+            subject: goal.required_text("subject")?,
+            scopes: goal.texts("scopes")?,
+            token_url: goal.text("token_url")?,
+        },
+        "downscoped_access_token" => Goal::DownscopedAccessToken {
+            scopes: goal.texts("scopes")?,
+            access_boundary: goal.required_text("access_boundary")?,
+        },
+        "id_token" => Goal::IdToken {
+            audience: goal.required_text("audience")?,
+            include_email: goal.boolean("include_email")?.unwrap_or(true),
+        },
+        "introspection" => Goal::Introspection { token: goal.required_text("token")?.into() },
+        "revocation" => Goal::Revocation,
+        "sign_blob" => Goal::SignBlob {
+            payload: STANDARD
+                .decode(goal.required_text("payload")?)
+                .map_err(|_| goal.wrong("payload", "base64"))?,
+        },
+        "sign_jwt" => Goal::SignJwt { claims: goal.required_text("claims")? },
+        "sign_url" => Goal::SignUrl(signed_url(&mut goal)?),
+        _ => {
+            return Err(goal.wrong(
+                "goal",
+                "access_token, delegated_access_token, downscoped_access_token, id_token, introspection, revocation, sign_blob, sign_jwt or sign_url",
+            ));
+        }
+    })
+}
+
+fn signed_url(object: &mut Object) -> Result<SignedUrlRequest, Failure> {
+    let (bucket, name) = (object.required_text("bucket")?, object.required_text("object")?);
+    let expires_in =
+        object.whole("expires_in")?.ok_or_else(|| object.wrong("expires_in", "a whole number"))?;
+    let mut request = SignedUrlRequest::new(bucket, name, expires_in);
+    request.method = object.text("method")?.unwrap_or(request.method);
+    request.headers = object.pairs("headers")?;
+    request.query = object.pairs("query")?;
+    request.style =
+        match (object.boolean("virtual_hosted")?.unwrap_or(false), object.text("bucket_bound_host")?) {
+            (false, None) => UrlStyle::Path,
+            (true, None) => UrlStyle::VirtualHosted,
+            (false, Some(host)) => UrlStyle::BucketBound(host),
+            (true, Some(_)) => {
+                return Err(object.wrong("bucket_bound_host", "left out where virtual_hosted is given"));
+            }
+        };
+    Ok(request)
 }
 
 /// `{"endpoints":…,"entropy":…,"aws_credentials":…,"aws_profile":…,"aws_region":…}`, the calls to AWS

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sanskey::introspection::TokenInfo;
 use sanskey::{
     Action, Ask, CredentialConfig, ErrorCode, Finding, Header, HttpRequest, Outcome, Step, Token, UnixTime,
@@ -82,17 +84,34 @@ pub fn error_codes() -> String {
 }
 
 fn outcome_json(outcome: &Outcome) -> Json<'_> {
-    match outcome {
-        Outcome::AccessToken(token) => {
-            Json::Object(vec![("goal", "access_token".into()), ("token", token_json(token))])
-        }
+    let token = |goal: &'static str, token| vec![("goal", goal.into()), ("token", token_json(token))];
+    Json::Object(match outcome {
+        Outcome::AccessToken(it) => token("access_token", it),
+        Outcome::DelegatedAccessToken(it) => token("delegated_access_token", it),
+        Outcome::DownscopedAccessToken(it) => token("downscoped_access_token", it),
+        Outcome::IdToken(it) => token("id_token", it),
         Outcome::Introspection(info) => {
-            Json::Object(vec![("goal", "introspection".into()), ("token_info", token_info_json(info))])
+            vec![("goal", "introspection".into()), ("token_info", token_info_json(info))]
         }
-        Outcome::Revocation => Json::Object(vec![("goal", "revocation".into())]),
+        Outcome::Revocation => vec![("goal", "revocation".into())],
+        Outcome::SignBlob(signed) => vec![
+            ("goal", "sign_blob".into()),
+            ("key_id", signed.key_id.as_str().into()),
+            ("signature", Json::Owned(STANDARD.encode(&signed.signature))),
+        ],
+        Outcome::SignJwt(signed) => vec![
+            ("goal", "sign_jwt".into()),
+            ("key_id", signed.key_id.as_str().into()),
+            ("jwt", signed.jwt.expose().into()),
+        ],
+        Outcome::SignUrl(signed) => vec![
+            ("goal", "sign_url".into()),
+            ("url", signed.url.expose().into()),
+            ("expires_at", Json::Number(signed.expires_at.as_seconds())),
+        ],
         // A kind of outcome that this bridge does not know yet.
-        _ => Json::Null,
-    }
+        _ => return Json::Null,
+    })
 }
 
 fn token_json(token: &Token) -> Json<'_> {

@@ -57,6 +57,8 @@ pub(crate) struct Desk {
 #[derive(Debug)]
 struct Entry {
     ask: Ask,
+    /// The time of the poll that it was first asked in.
+    asked_at: UnixTime,
     reply: Option<Reply>,
     /// The time of the first poll that saw the reply.
     seen_at: Option<UnixTime>,
@@ -96,6 +98,12 @@ impl Desk {
     pub(crate) fn seen_at(&self, id: &str) -> UnixTime {
         let entry = self.entries.iter().find(|entry| entry.ask.id == id);
         entry.and_then(|entry| entry.seen_at).unwrap_or(self.now)
+    }
+
+    /// The time that the request of this ask was built for, which a server's clock may have corrected.
+    pub(crate) fn built_for(&self, id: &str) -> UnixTime {
+        let entry = self.entries.iter().find(|entry| entry.ask.id == id);
+        entry.map_or(self.now, |entry| entry.asked_at).shifted(self.clock_correction)
     }
 
     /// Begins a run of the flow.
@@ -250,7 +258,7 @@ impl Desk {
             return Ok((reply, *entry.seen_at.get_or_insert(now)));
         }
         let ask = Ask { id: id.to_owned(), action: action(now)? };
-        self.entries.push(Entry { ask, reply: None, seen_at: None });
+        self.entries.push(Entry { ask, asked_at: now, reply: None, seen_at: None });
         Err(Leave::Waiting)
     }
 

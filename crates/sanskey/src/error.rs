@@ -37,8 +37,14 @@ pub enum Stage {
     AwsSts,
     /// Reading the credential configuration.
     Config,
+    /// Getting a token for a person of a Google Workspace domain.
+    Delegation,
+    /// Getting a service account's ID token (IAM Credentials API).
+    IdToken,
     /// Getting a Google access token for the service account (IAM Credentials API).
     Impersonation,
+    /// Having a service account sign (IAM Credentials API).
+    Sign,
     /// Getting the proof of identity from the platform that the workload runs on.
     Source,
     /// Exchanging the proof at Google's Security Token Service.
@@ -46,12 +52,15 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The stable name: `aws_sts`, `config`, `impersonation`, `source`, `sts`.
+    /// The stable name: `aws_sts`, `config`, `delegation`, `id_token`, `impersonation`, `sign`, `source`, `sts`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AwsSts => "aws_sts",
             Self::Config => "config",
+            Self::Delegation => "delegation",
+            Self::IdToken => "id_token",
             Self::Impersonation => "impersonation",
+            Self::Sign => "sign",
             Self::Source => "source",
             Self::Sts => "sts",
         }
@@ -164,6 +173,12 @@ error_codes! {
     ConfigTypeUnsupported = "config_type_unsupported", Config;
     /// A URL of the configuration leads to a host that it must not lead to.
     ConfigUrlRefused = "config_url_refused", Config;
+    /// The answer of Google's OAuth 2.0 token endpoint is not what its protocol says.
+    DelegationMalformed = "delegation_malformed", Remote;
+    /// Google's OAuth 2.0 token endpoint refused to give a token for the person.
+    DelegationRejected = "delegation_rejected", Remote;
+    /// Google's OAuth 2.0 token endpoint had no answer, after every try.
+    DelegationUnavailable = "delegation_unavailable", Remote;
     /// The program that gives the token ended with an error.
     ExecutableFailed = "executable_failed", Host;
     /// What the program that gives the token wrote is not what its protocol says.
@@ -182,6 +197,12 @@ error_codes! {
     HostUnreachable = "host_unreachable", Host;
     /// The host has no means to do what was asked.
     HostUnsupported = "host_unsupported", Host;
+    /// The answer of the IAM Credentials API to a request for an ID token is not what its protocol says.
+    IdTokenMalformed = "id_token_malformed", Remote;
+    /// The IAM Credentials API refused to give an ID token.
+    IdTokenRejected = "id_token_rejected", Remote;
+    /// The IAM Credentials API had no ID token, after every try.
+    IdTokenUnavailable = "id_token_unavailable", Remote;
     /// The metadata service's answer is not what its protocol says.
     ImdsMalformed = "imds_malformed", Remote;
     /// The metadata service refused the request.
@@ -202,6 +223,12 @@ error_codes! {
     RedirectRefused = "redirect_refused", Remote;
     /// A server's answer is larger than 1 MiB.
     ResponseTooLarge = "response_too_large", Remote;
+    /// The answer of the IAM Credentials API to a request for a signature is not what its protocol says.
+    SignMalformed = "sign_malformed", Remote;
+    /// The IAM Credentials API refused to sign.
+    SignRejected = "sign_rejected", Remote;
+    /// The IAM Credentials API had no signature, after every try.
+    SignUnavailable = "sign_unavailable", Remote;
     /// The answer of Google's Security Token Service is not what its protocol says.
     StsMalformed = "sts_malformed", Remote;
     /// Google's Security Token Service refused the proof.

@@ -2,16 +2,22 @@
 //! come so far.
 
 use crate::config::{AuthorizedUser, CredentialConfig, Impersonation};
-use crate::desk::{Desk, Flow};
+use crate::desk::{Answer, Desk, Flow};
 use crate::error::Error;
 use crate::goal::{CLOUD_PLATFORM_SCOPE, Goal, Options, Outcome, scopes_or_default};
-use crate::http::ClientCertificate;
+use crate::http::{ClientCertificate, HttpRequest};
+use crate::iam_credentials::{ID_TOKEN, SIGN};
 use crate::introspection::TokenInfo;
 use crate::secret::Secret;
+use crate::server::Server;
+use crate::signed_url::{SignedUrl, SignedUrlRequest};
 use crate::source::Proof;
 use crate::sts::ClientAuthentication;
+use crate::time::UnixTime;
 use crate::token::Token;
-use crate::{authorized_user, impersonation, introspection, source, sts};
+use crate::{
+    authorized_user, delegation, downscoping, iam_credentials, impersonation, introspection, source, sts,
+};
 
 /// From the beginning to the outcome, or to the first thing that is missing.
 pub(crate) fn run(
@@ -22,10 +28,32 @@ pub(crate) fn run(
 ) -> Flow<Outcome> {
     match goal {
         Goal::AccessToken { scopes } => {
-            config.check_endpoints(options)?;
             let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-            let scopes = scopes_or_default(&scopes)?;
-            access_token(desk, config, options, scopes).map(Outcome::AccessToken)
+            access_token(desk, config, options, &scopes).map(Outcome::AccessToken)
+        }
+        Goal::DelegatedAccessToken { subject, scopes, token_url } => {
+            let url = config.checked_oauth2_url(token_url.as_deref(), options.endpoints)?;
+            let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+            delegated_token(desk, config, options, subject, &scopes, &url).map(Outcome::DelegatedAccessToken)
+        }
+        Goal::DownscopedAccessToken { scopes, access_boundary } => {
+            let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+            downscoped_token(desk, config, options, &scopes, access_boundary)
+                .map(Outcome::DownscopedAccessToken)
+        }
+        Goal::IdToken { audience, include_email } => {
+            let caller = caller(desk, config, options)?;
+            let token = caller.ask(desk, "id-token", &ID_TOKEN, &|caller, _| {
+                iam_credentials::id_token_request(
+                    caller.account,
+                    &caller.token.value,
+                    audience,
+                    *include_email,
+                )
+            })?;
+            let token = iam_credentials::parse_id_token(&token)?;
+            desk.keep_secret(&token.value);
+            Ok(Outcome::IdToken(token))
         }
         Goal::Introspection { token } => {
             let url = config.checked_token_info_url(options.endpoints)?;
@@ -35,6 +63,21 @@ pub(crate) fn run(
             let url = config.checked_revoke_url(options.endpoints)?;
             revocation(desk, config, &url).map(|()| Outcome::Revocation)
         }
+        Goal::SignBlob { payload } => {
+            let caller = caller(desk, config, options)?;
+            let answer = caller.ask(desk, "sign-blob", &SIGN, &|caller, _| {
+                iam_credentials::sign_blob_request(caller.account, &caller.token.value, payload)
+            })?;
+            Ok(iam_credentials::parse_signed_blob(&answer).map(Outcome::SignBlob)?)
+        }
+        Goal::SignJwt { claims } => {
+            let caller = caller(desk, config, options)?;
+            let answer = caller.ask(desk, "sign-jwt", &SIGN, &|caller, _| {
+                iam_credentials::sign_jwt_request(caller.account, &caller.token.value, claims)
+            })?;
+            Ok(iam_credentials::parse_signed_jwt(&answer).map(Outcome::SignJwt)?)
+        }
+        Goal::SignUrl(request) => signed_url(desk, config, options, request).map(Outcome::SignUrl),
     }
 }
 
@@ -45,18 +88,110 @@ fn access_token(
     options: &Options,
     scopes: &[&str],
 ) -> Flow<Token> {
-    let Some((last, before)) = config.impersonations().split_last() else {
+    config.check_endpoints(options)?;
+    let scopes = scopes_or_default(scopes)?;
+    if config.impersonations().is_empty() {
         return first_token(desk, config, options, scopes).map(|(token, _)| token);
-    };
+    }
+    let Caller { mut token, certificate, account } = caller(desk, config, options)?;
+    let refresh_token = token.refresh_token.take();
+    let token = service_account_token(desk, "impersonate", account, certificate.as_ref(), &token, scopes)?;
+    Ok(Token { refresh_token, ..token })
+}
+
+/// Whoever may act as the configured service account.
+struct Caller<'a> {
+    token: Token,
+    certificate: Option<ClientCertificate>,
+    account: &'a Impersonation,
+}
+
+/// A build of a request in the caller's name, for this time.
+type Build<'f> = &'f dyn Fn(&Caller<'_>, UnixTime) -> Result<HttpRequest, Error>;
+
+impl Caller<'_> {
+    fn ask(&self, desk: &mut Desk, id: &str, server: &Server, build: Build<'_>) -> Flow<Answer> {
+        desk.http(id, server, &|now| Ok(build(self, now)?.with_client_certificate(self.certificate.as_ref())))
+    }
+}
+
+fn caller<'a>(desk: &mut Desk, config: &'a CredentialConfig, options: &Options) -> Flow<Caller<'a>> {
+    config.check_endpoints(options)?;
+    let (account, before) = config.last_impersonation()?;
     let (mut token, certificate) = first_token(desk, config, options, &[CLOUD_PLATFORM_SCOPE])?;
     let refresh_token = token.refresh_token.take();
-    let certificate = certificate.as_ref();
     for account in before {
         let scopes = &[CLOUD_PLATFORM_SCOPE];
-        token = service_account_token(desk, "impersonate-source", account, certificate, &token, scopes)?;
+        let id = "impersonate-source";
+        token = service_account_token(desk, id, account, certificate.as_ref(), &token, scopes)?;
     }
-    let token = service_account_token(desk, "impersonate", last, certificate, &token, scopes)?;
-    Ok(Token { refresh_token, ..token })
+    Ok(Caller { token: Token { refresh_token, ..token }, certificate, account })
+}
+
+/// A JWT of the service account, and what it is worth at Google's OAuth 2.0 token endpoint.
+fn delegated_token(
+    desk: &mut Desk,
+    config: &CredentialConfig,
+    options: &Options,
+    subject: &str,
+    scopes: &[&str],
+    token_url: &str,
+) -> Flow<Token> {
+    let caller = caller(desk, config, options)?;
+    let email = config.service_account_email().unwrap_or_default();
+    let answer = caller.ask(desk, "sign-jwt", &SIGN, &|caller, now| {
+        let claims = delegation::claims(email, subject, scopes, token_url, now)?;
+        iam_credentials::sign_jwt_request(caller.account, &caller.token.value, &claims)
+    })?;
+    let signed = iam_credentials::parse_signed_jwt(&answer)?;
+    desk.keep_secret(&signed.jwt);
+    let answer =
+        desk.http("delegate", &delegation::SERVER, &|_| Ok(delegation::request(token_url, &signed.jwt)))?;
+    let token = delegation::parse_answer(&answer)?;
+    desk.keep_secret(&token.value);
+    Ok(token)
+}
+
+/// An access token, and then a weaker one in its place.
+fn downscoped_token(
+    desk: &mut Desk,
+    config: &CredentialConfig,
+    options: &Options,
+    scopes: &[&str],
+    access_boundary: &str,
+) -> Flow<Token> {
+    downscoping::check(access_boundary)?;
+    let whole = access_token(desk, config, options, scopes)?;
+    let answer = desk.http("downscope", &sts::SERVER, &|_| {
+        Ok(downscoping::request(&config.token_exchange_url(), &whole, access_boundary))
+    })?;
+    let mut token = downscoping::parse_answer(&answer, &whole)?;
+    token.refresh_token = whole.refresh_token;
+    desk.keep_secret(&token.value);
+    Ok(token)
+}
+
+fn signed_url(
+    desk: &mut Desk,
+    config: &CredentialConfig,
+    options: &Options,
+    request: &SignedUrlRequest,
+) -> Flow<SignedUrl> {
+    let caller = caller(desk, config, options)?;
+    let email = config.service_account_email().unwrap_or_default();
+    let prepare = |now| request.prepare(email, config.universe_domain(), now);
+    let answer = caller.ask(desk, "sign-blob", &SIGN, &|caller, now| {
+        let unsigned = prepare(now)?;
+        iam_credentials::sign_blob_request(
+            caller.account,
+            &caller.token.value,
+            unsigned.string_to_sign.as_bytes(),
+        )
+    })?;
+    let signed = iam_credentials::parse_signed_blob(&answer)?;
+    let signed_at = desk.built_for(&answer.ask_id);
+    let url = prepare(signed_at)?.sign(&signed.signature);
+    Ok(SignedUrl::new(url, signed_at.shifted(request.expires_in.into())))
 }
 
 /// The token that the Security Token Service gives: to a workload for its proof, to a person for a refresh

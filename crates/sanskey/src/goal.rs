@@ -3,8 +3,10 @@
 use crate::aws;
 use crate::config::EndpointPolicy;
 use crate::error::{Error, ErrorCode};
+use crate::iam_credentials::{SignedBlob, SignedJwt};
 use crate::introspection::TokenInfo;
 use crate::secret::Secret;
+use crate::signed_url::{SignedUrl, SignedUrlRequest};
 use crate::token::Token;
 use crate::url::is_visible_ascii;
 
@@ -36,6 +38,30 @@ pub enum Goal {
         /// OAuth 2.0 scopes; none means [`CLOUD_PLATFORM_SCOPE`].
         scopes: Vec<String>,
     },
+    /// An access token for a person of a Google Workspace domain, for whom the service account acts
+    /// (domain-wide delegation).
+    DelegatedAccessToken {
+        /// The person's address.
+        subject: String,
+        /// What an administrator has allowed the service account to do for people; at least one.
+        scopes: Vec<String>,
+        /// The token endpoint, by default `https://oauth2.googleapis.com/token`.
+        token_url: Option<String>,
+    },
+    /// An access token that is good for less than the configuration allows.
+    DownscopedAccessToken {
+        /// OAuth 2.0 scopes; none means [`CLOUD_PLATFORM_SCOPE`].
+        scopes: Vec<String>,
+        /// A Credential Access Boundary as JSON, `{"accessBoundaryRules": […]}`.
+        access_boundary: String,
+    },
+    /// An `OpenID` Connect token of the service account, for services that want to know who calls.
+    IdToken {
+        /// Whom it is for, such as the URL of a Cloud Run service.
+        audience: String,
+        /// Whether the account's address is in it.
+        include_email: bool,
+    },
     /// What Google's Security Token Service knows of a federated token: whose it is, and whether it is good.
     Introspection {
         /// A token of this configuration without a service account.
@@ -43,6 +69,18 @@ pub enum Goal {
     },
     /// The end of the refresh token of an `external_account_authorized_user`.
     Revocation,
+    /// A signature of the service account.
+    SignBlob {
+        /// What is signed.
+        payload: Vec<u8>,
+    },
+    /// A JWT that the service account signs.
+    SignJwt {
+        /// Its claims, the text of a JSON object.
+        claims: String,
+    },
+    /// A URL of Cloud Storage that carries the service account's permission.
+    SignUrl(SignedUrlRequest),
 }
 
 /// What an exchange has got.
@@ -51,18 +89,37 @@ pub enum Goal {
 pub enum Outcome {
     /// For [`Goal::AccessToken`].
     AccessToken(Token),
+    /// For [`Goal::DelegatedAccessToken`].
+    DelegatedAccessToken(Token),
+    /// For [`Goal::DownscopedAccessToken`].
+    DownscopedAccessToken(Token),
+    /// For [`Goal::IdToken`].
+    IdToken(Token),
     /// For [`Goal::Introspection`].
     Introspection(TokenInfo),
     /// For [`Goal::Revocation`]: it is done.
     Revocation,
+    /// For [`Goal::SignBlob`].
+    SignBlob(SignedBlob),
+    /// For [`Goal::SignJwt`].
+    SignJwt(SignedJwt),
+    /// For [`Goal::SignUrl`].
+    SignUrl(SignedUrl),
 }
 
 impl Outcome {
     /// The token, if it is one that was got.
     pub fn token(&self) -> Option<&Token> {
         match self {
-            Self::AccessToken(token) => Some(token),
-            Self::Introspection(_) | Self::Revocation => None,
+            Self::AccessToken(token)
+            | Self::DelegatedAccessToken(token)
+            | Self::DownscopedAccessToken(token)
+            | Self::IdToken(token) => Some(token),
+            Self::Introspection(_)
+            | Self::Revocation
+            | Self::SignBlob(_)
+            | Self::SignJwt(_)
+            | Self::SignUrl(_) => None,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::desk::Answer;
 use crate::error::{Error, ErrorCode, Stage};
 use crate::goal::scopes_or_default;
 use crate::http::{HttpRequest, HttpResponse, Method};
+use crate::json;
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::time::UnixTime;
@@ -57,18 +58,14 @@ pub fn request(impersonation: &Impersonation<'_>) -> Result<HttpRequest, Error> 
     }
     let delegates = match impersonation.delegates {
         [] => String::new(),
-        delegates => format!("\"delegates\":{},", json(delegates)?),
+        delegates => format!("\"delegates\":{},", json::texts(delegates)?),
     };
-    let body = format!("{{{delegates}\"lifetime\":\"{lifetime}s\",\"scope\":{}}}", json(scopes)?);
+    let body = format!("{{{delegates}\"lifetime\":\"{lifetime}s\",\"scope\":{}}}", json::texts(scopes)?);
     Ok(HttpRequest::new(Method::Post, impersonation.url, SERVER.timeout)
         .header("accept", "application/json")
         .header("authorization", format!("Bearer {}", impersonation.token.expose()))
         .header("content-type", "application/json")
         .body(body))
-}
-
-fn json(texts: &[&str]) -> Result<String, Error> {
-    serde_json::to_string(texts).map_err(|_| Error::bug("A list of texts could not be written as JSON."))
 }
 
 /// The service account's token in the API's answer, which came at the time `now`.

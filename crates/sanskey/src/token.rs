@@ -26,16 +26,25 @@ pub struct Token {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenKind {
+    /// A person's of a Google Workspace domain, for whom a service account acts.
+    Delegated,
+    /// One that can do less than the one it was made of.
+    Downscoped,
     /// The workload's own, from Google's Security Token Service.
     Federated,
+    /// A service account's `OpenID` Connect token, which shows who it is and opens no API of Google.
+    IdToken,
     /// A service account's, from the IAM Credentials API.
     ServiceAccount,
 }
 
 impl TokenKind {
-    /// The stable name: `federated`, `service_account`.
+    /// The stable name: `delegated`, `downscoped`, `federated`, `id_token`, `service_account`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Delegated => "delegated",
+            Self::Downscoped => "downscoped",
+            Self::IdToken => "id_token",
             Self::Federated => "federated",
             Self::ServiceAccount => "service_account",
         }

@@ -30,6 +30,7 @@ use crate::error::{Error, ErrorCode};
 use crate::goal::Options;
 use crate::secret::Secret;
 use crate::sts::ClientAuthentication;
+use crate::url::check_url;
 use fields::{Fields, Problems};
 
 /// A credential configuration, parsed and checked. What may be secret in it, a client secret and the headers
@@ -299,6 +300,41 @@ impl CredentialConfig {
 
     pub(crate) fn impersonations(&self) -> &[Impersonation] {
         &self.impersonations
+    }
+
+    /// The service account that is to be become, and those on the way to it.
+    pub(crate) fn last_impersonation(&self) -> Result<(&Impersonation, &[Impersonation]), Error> {
+        self.impersonations.split_last().ok_or_else(|| {
+            Error::config(
+                ErrorCode::ConfigFieldMissing,
+                "service_account_impersonation_url",
+                "The credential configuration names no service account, and only a service account has ID tokens and signatures.",
+                "Create the configuration with `gcloud iam workload-identity-pools create-cred-config --service-account=ADDRESS`.",
+            )
+        })
+    }
+
+    /// The endpoint that exchanges tokens. That of a person's login is another one beside it.
+    pub(crate) fn token_exchange_url(&self) -> String {
+        match self.token_url.strip_suffix("/oauthtoken") {
+            Some(base) => format!("{base}/token"),
+            None => self.token_url.clone(),
+        }
+    }
+
+    /// Where a service account that acts for a person gets the token: the given URL, if it may be used, or
+    /// the universe's own.
+    pub(crate) fn checked_oauth2_url(
+        &self,
+        given: Option<&str>,
+        policy: EndpointPolicy,
+    ) -> Result<String, Error> {
+        let domain = &self.universe_domain;
+        let url = given.map_or_else(|| format!("https://oauth2.{domain}/token"), str::to_owned);
+        check_url("token_url", &url)?;
+        let problems = Problems::default();
+        policy.check_google("token_url", "oauth2", domain, &url, &problems);
+        problems.into_first().map_or(Ok(url), Err)
     }
 
     pub(crate) fn client(&self) -> Option<&ClientAuthentication> {

@@ -1,12 +1,11 @@
 //! What all tokens of a platform have in common, wherever they come from.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::config::{ActorField, Format};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::goal::ActorToken;
+use crate::jwt;
 use crate::secret::Secret;
 use crate::time::UnixTime;
 
@@ -59,7 +58,7 @@ pub(super) fn check_expiry(token_type: &str, token: &Secret, now: UnixTime) -> R
     ) {
         return Ok(());
     }
-    match expiry(token) {
+    match jwt::expiry(token.expose()) {
         Some(end) if end <= now => Err(Error::new(
             ErrorCode::SubjectTokenExpired,
             format!("The token of this workload was good until {end}, and it is {now}."),
@@ -68,19 +67,4 @@ pub(super) fn check_expiry(token_type: &str, token: &Secret, now: UnixTime) -> R
         .at(Stage::Source)),
         _ => Ok(()),
     }
-}
-
-/// The claim `exp` (RFC 7519 section 4.1.4). The signature is not checked; Google does that.
-fn expiry(token: &Secret) -> Option<UnixTime> {
-    let mut parts = token.expose().split('.');
-    let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
-    let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
-    let exp = claims.get("exp")?;
-    exp.as_i64().map(UnixTime::from_seconds).or_else(|| {
-        // A NumericDate may have a fraction.
-        let whole = exp.as_f64()?.trunc();
-        #[allow(clippy::cast_possible_truncation)] // saturates
-        Some(UnixTime::from_seconds(whole as i64))
-    })
 }

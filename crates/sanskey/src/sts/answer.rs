@@ -48,12 +48,16 @@ fn parse(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
 /// The token in the object of a success (RFC 6749 section 5.1, RFC 8693 section 2.2.1).
 pub(crate) fn token(body: &mut Map<String, Value>, status: u16, now: UnixTime) -> Result<Token, Error> {
     let value = SERVER.token_in(body, "access_token", status)?;
-    let lifetime = match body.get("expires_in") {
+    Ok(Token::living(value, TokenKind::Federated, now, lifetime(body)))
+}
+
+/// How many seconds a token lives: a number, a text with a number in it, or not told.
+pub(crate) fn lifetime(body: &Map<String, Value>) -> Option<u64> {
+    match body.get("expires_in") {
         Some(Value::Number(seconds)) => seconds.as_u64().or_else(|| whole(seconds.as_f64()?)),
         Some(Value::String(digits)) => digits.trim().parse().ok(),
         _ => None,
-    };
-    Ok(Token::living(value, TokenKind::Federated, now, lifetime))
+    }
 }
 
 fn explain(error: Error) -> Error {

@@ -8,16 +8,16 @@ mod client;
 use std::borrow::Cow;
 
 use serde_json::Value;
-use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::goal::scopes_or_default;
 use crate::http::{HttpRequest, Method};
+use crate::json;
 use crate::secret::Secret;
 use crate::url::{check_url, is_visible_ascii, push_form_field};
 
 pub use answer::parse_response;
-pub(crate) use answer::{SERVER, parse_answer, token};
+pub(crate) use answer::{SERVER, lifetime, parse_answer, token};
 pub use client::ClientAuthentication;
 
 /// What is exchanged, where, and for what.
@@ -96,10 +96,10 @@ impl<'a> Exchange<'a> {
             members.push(format!("\"accessBoundary\":{boundary}"));
         }
         if let Some(fingerprint) = self.bind_cert_fingerprint {
-            members.push(format!("\"bindCertFingerprint\":{}", *json(fingerprint)?));
+            members.push(format!("\"bindCertFingerprint\":{}", *json::text(fingerprint)?));
         }
         if let Some(project) = self.user_project {
-            members.push(format!("\"userProject\":{}", *json(project)?));
+            members.push(format!("\"userProject\":{}", *json::text(project)?));
         }
         Ok((!members.is_empty()).then(|| format!("{{{}}}", members.join(","))))
     }
@@ -143,7 +143,7 @@ impl<'a> Exchange<'a> {
                     body.push_str(if body.is_empty() { "{\"" } else { ",\"" });
                     push_camel_case(&mut body, name);
                     body.push_str("\":");
-                    body.push_str(&json(value)?);
+                    body.push_str(&json::text(value)?);
                 }
                 body.push('}');
             }
@@ -212,10 +212,4 @@ fn push_camel_case(target: &mut String, snake_case: &str) {
         }
         is_after_underscore = c == '_';
     }
-}
-
-fn json(text: &str) -> Result<Zeroizing<String>, Error> {
-    serde_json::to_string(text)
-        .map(Zeroizing::new)
-        .map_err(|_| Error::bug("A text could not be written as JSON."))
 }

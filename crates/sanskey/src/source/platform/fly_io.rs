@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use crate::config::Format;
 use crate::desk::{Desk, Flow};
-use crate::error::{Error, ErrorCode, Stage};
+use crate::error::{ErrorCode, Stage};
 use crate::http::{HttpRequest, Method};
+use crate::json;
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::source::subject_token;
@@ -28,12 +29,10 @@ const SERVER: Server = Server {
 
 pub(super) fn token(desk: &mut Desk, audience: &str) -> Flow<Secret> {
     let answer = desk.http("subject-token", &SERVER, &|_| {
-        let audience = serde_json::to_string(audience)
-            .map_err(|_| Error::bug("An audience could not be written as JSON."))?;
         Ok(HttpRequest::new(Method::Post, "http://localhost/v1/tokens/oidc", SERVER.timeout)
             .header("accept", "text/plain")
             .header("content-type", "application/json")
-            .body(format!("{{\"aud\":{audience}}}"))
+            .body(format!("{{\"aud\":{}}}", *json::text(audience)?))
             .over_unix_socket(SOCKET)
             .bypassing_proxies())
     })?;
