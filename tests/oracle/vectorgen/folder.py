@@ -29,6 +29,7 @@ from . import (
     process_cases,
     profile_cases,
     role_chain_cases,
+    service_account_cases,
     sso_cases,
     supplied_cases,
     token_file_cases,
@@ -66,6 +67,7 @@ SOURCES = {
         platform_config_cases,
         platform_variable_cases,
     ],
+    "service-account": [service_account_cases],
     "supplied": [supplied_cases],
     "url": [token_url_cases],
 }
