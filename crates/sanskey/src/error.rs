@@ -408,7 +408,7 @@ impl Error {
     }
 
     #[must_use]
-    pub(crate) fn with_hint(mut self, hint: &'static str) -> Self {
+    pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.0.hint = hint.into();
         self
     }

@@ -7,12 +7,14 @@ use crate::error::Error;
 use crate::goal::{CLOUD_PLATFORM_SCOPE, Goal, Options, Outcome, scopes_or_default};
 use crate::http::{ClientCertificate, HttpRequest};
 use crate::iam_credentials::{ID_TOKEN, SIGN};
+use crate::impersonation::Who;
 use crate::introspection::TokenInfo;
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::signed_url::{SignedUrl, SignedUrlRequest};
 use crate::source::Proof;
 use crate::sts::ClientAuthentication;
+use crate::subject_token::describe_subject_token;
 use crate::time::UnixTime;
 use crate::token::Token;
 use crate::{
@@ -51,7 +53,7 @@ pub(crate) fn run(
                     *include_email,
                 )
             })?;
-            let token = iam_credentials::parse_id_token(&token)?;
+            let token = iam_credentials::parse_id_token(&token, &caller.who)?;
             desk.keep_secret(&token.value);
             Ok(Outcome::IdToken(token))
         }
@@ -68,14 +70,14 @@ pub(crate) fn run(
             let answer = caller.ask(desk, "sign-blob", &SIGN, &|caller, _| {
                 iam_credentials::sign_blob_request(caller.account, &caller.token.value, payload)
             })?;
-            Ok(iam_credentials::parse_signed_blob(&answer).map(Outcome::SignBlob)?)
+            Ok(iam_credentials::parse_signed_blob(&answer, &caller.who).map(Outcome::SignBlob)?)
         }
         Goal::SignJwt { claims } => {
             let caller = caller(desk, config, options)?;
             let answer = caller.ask(desk, "sign-jwt", &SIGN, &|caller, _| {
                 iam_credentials::sign_jwt_request(caller.account, &caller.token.value, claims)
             })?;
-            Ok(iam_credentials::parse_signed_jwt(&answer).map(Outcome::SignJwt)?)
+            Ok(iam_credentials::parse_signed_jwt(&answer, &caller.who).map(Outcome::SignJwt)?)
         }
         Goal::SignUrl(request) => signed_url(desk, config, options, request).map(Outcome::SignUrl),
     }
@@ -93,14 +95,16 @@ fn access_token(
     if config.impersonations().is_empty() {
         return first_token(desk, config, options, scopes).map(|(token, _)| token);
     }
-    let Caller { mut token, certificate, account } = caller(desk, config, options)?;
+    let Caller { mut token, certificate, account, .. } = caller(desk, config, options)?;
     let refresh_token = token.refresh_token.take();
-    let token = service_account_token(desk, "impersonate", account, certificate.as_ref(), &token, scopes)?;
+    let certificate = certificate.as_ref();
+    let token = service_account_token(desk, config, "impersonate", account, certificate, &token, scopes)?;
     Ok(Token { refresh_token, ..token })
 }
 
 /// Whoever may act as the configured service account.
 struct Caller<'a> {
+    who: Who<'a>,
     token: Token,
     certificate: Option<ClientCertificate>,
     account: &'a Impersonation,
@@ -123,9 +127,10 @@ fn caller<'a>(desk: &mut Desk, config: &'a CredentialConfig, options: &Options) 
     for account in before {
         let scopes = &[CLOUD_PLATFORM_SCOPE];
         let id = "impersonate-source";
-        token = service_account_token(desk, id, account, certificate.as_ref(), &token, scopes)?;
+        token = service_account_token(desk, config, id, account, certificate.as_ref(), &token, scopes)?;
     }
-    Ok(Caller { token: Token { refresh_token, ..token }, certificate, account })
+    let who = Who { audience: config.audience(), service_account: account.email() };
+    Ok(Caller { who, token: Token { refresh_token, ..token }, certificate, account })
 }
 
 /// A JWT of the service account, and what it is worth at Google's OAuth 2.0 token endpoint.
@@ -143,7 +148,7 @@ fn delegated_token(
         let claims = delegation::claims(email, subject, scopes, token_url, now)?;
         iam_credentials::sign_jwt_request(caller.account, &caller.token.value, &claims)
     })?;
-    let signed = iam_credentials::parse_signed_jwt(&answer)?;
+    let signed = iam_credentials::parse_signed_jwt(&answer, &caller.who)?;
     desk.keep_secret(&signed.jwt);
     let answer =
         desk.http("delegate", &delegation::SERVER, &|_| Ok(delegation::request(token_url, &signed.jwt)))?;
@@ -188,7 +193,7 @@ fn signed_url(
             unsigned.string_to_sign.as_bytes(),
         )
     })?;
-    let signed = iam_credentials::parse_signed_blob(&answer)?;
+    let signed = iam_credentials::parse_signed_blob(&answer, &caller.who)?;
     let signed_at = desk.built_for(&answer.ask_id);
     let url = prepare(signed_at)?.sign(&signed.signature);
     Ok(SignedUrl::new(url, signed_at.shifted(request.expires_in.into())))
@@ -244,7 +249,12 @@ fn federated_token(
         exchange.api_client = api_client.as_deref();
         Ok(sts::request(&exchange)?.with_client_certificate(proof.client_certificate()))
     })?;
-    let token = sts::parse_answer(&answer)?;
+    let token = sts::parse_answer(&answer).map_err(|error| {
+        let now = answer.seen_at;
+        let token = proof.subject_token(config, now).unwrap_or_default();
+        let token = describe_subject_token(&token, proof.subject_token_type(config));
+        sts::explain(error, &sts::Sent { audience: config.audience(), token, now })
+    })?;
     desk.keep_secret(&token.value);
     Ok(token)
 }
@@ -308,6 +318,7 @@ fn revocation(desk: &mut Desk, config: &CredentialConfig, url: &str) -> Flow<()>
 
 fn service_account_token(
     desk: &mut Desk,
+    config: &CredentialConfig,
     id: &str,
     account: &Impersonation,
     certificate: Option<&ClientCertificate>,
@@ -325,7 +336,8 @@ fn service_account_token(
         })?;
         Ok(request.with_client_certificate(certificate))
     })?;
-    let mut token = impersonation::parse_answer(&answer)?;
+    let who = Who { audience: config.audience(), service_account: account.email() };
+    let mut token = impersonation::parse_answer(&answer, &who)?;
     // The end is told by the server's clock, and will be compared with the host's.
     let skew = desk.clock_correction().unwrap_or(0);
     token.expires_at = token.expires_at.shifted(skew.saturating_neg());

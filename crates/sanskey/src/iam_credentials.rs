@@ -12,7 +12,7 @@ use crate::config::Impersonation;
 use crate::desk::Answer;
 use crate::error::{Error, ErrorCode, Stage};
 use crate::http::{HttpRequest, Method};
-use crate::impersonation;
+use crate::impersonation::{self, Who};
 use crate::json;
 use crate::jwt;
 use crate::secret::Secret;
@@ -51,8 +51,8 @@ pub(crate) fn id_token_request(
 }
 
 /// The ID token in the answer; its end is the one that it names itself.
-pub(crate) fn parse_id_token(answer: &Answer) -> Result<Token, Error> {
-    let mut body = accept(&ID_TOKEN, answer)?;
+pub(crate) fn parse_id_token(answer: &Answer, who: &Who<'_>) -> Result<Token, Error> {
+    let mut body = accept(&ID_TOKEN, answer, who)?;
     let value = ID_TOKEN
         .token_in(&mut body, "token", answer.response.status)
         .map_err(|error| error.about_ask(&answer.ask_id))?;
@@ -81,8 +81,8 @@ pub struct SignedBlob {
 }
 
 /// The signature in the answer.
-pub(crate) fn parse_signed_blob(answer: &Answer) -> Result<SignedBlob, Error> {
-    let mut body = accept(&SIGN, answer)?;
+pub(crate) fn parse_signed_blob(answer: &Answer, who: &Who<'_>) -> Result<SignedBlob, Error> {
+    let mut body = accept(&SIGN, answer, who)?;
     let key_id = key_id(&mut body, answer)?;
     let signature = take_text(&mut body, "signedBlob").and_then(|text| STANDARD.decode(text.expose()).ok());
     match signature {
@@ -114,8 +114,8 @@ pub struct SignedJwt {
 }
 
 /// The JWT in the answer.
-pub(crate) fn parse_signed_jwt(answer: &Answer) -> Result<SignedJwt, Error> {
-    let mut body = accept(&SIGN, answer)?;
+pub(crate) fn parse_signed_jwt(answer: &Answer, who: &Who<'_>) -> Result<SignedJwt, Error> {
+    let mut body = accept(&SIGN, answer, who)?;
     let key_id = key_id(&mut body, answer)?;
     match take_text(&mut body, "signedJwt") {
         Some(jwt) => Ok(SignedJwt { key_id, jwt }),
@@ -153,25 +153,21 @@ fn malformed(answer: &Answer, problem: &str) -> Error {
     SIGN.malformed(answer.response.status, problem).about_ask(&answer.ask_id)
 }
 
-fn accept(server: &Server, answer: &Answer) -> Result<Map<String, Value>, Error> {
-    server.accept_object(&answer.response).map_err(|error| explain(error).about_ask(&answer.ask_id))
+fn accept(server: &Server, answer: &Answer, who: &Who<'_>) -> Result<Map<String, Value>, Error> {
+    server.accept_object(&answer.response).map_err(|error| explain(error, who).about_ask(&answer.ask_id))
 }
 
-fn explain(error: Error) -> Error {
-    let hint = match (error.code(), error.status()) {
-        (ErrorCode::IdTokenRejected, Some(403)) => {
-            "Grant roles/iam.workloadIdentityUser on the service account to this workload's principal, check the account's address, and see that the IAM Credentials API is enabled. A new grant takes a minute or two."
-        }
-        (ErrorCode::SignRejected, Some(403)) => {
-            "Grant roles/iam.serviceAccountTokenCreator on the service account to this workload's principal: roles/iam.workloadIdentityUser does not allow to sign. Check the account's address, and see that the IAM Credentials API is enabled."
-        }
+fn explain(error: Error, who: &Who<'_>) -> Error {
+    let (hint, role) = match (error.code(), error.status()) {
         (ErrorCode::IdTokenRejected | ErrorCode::SignRejected, Some(404)) => {
-            "Check the address of the service account in service_account_impersonation_url."
+            ("Check the address of the service account in service_account_impersonation_url.", "")
         }
-        (ErrorCode::IdTokenRejected | ErrorCode::SignRejected, _) => {
-            "The message is the IAM Credentials API's own. Check what was asked for, and service_account_impersonation_url."
-        }
+        (ErrorCode::IdTokenRejected, _) => (OWN_WORDS, "roles/iam.workloadIdentityUser"),
+        // To be the account's user does not include to sign as it.
+        (ErrorCode::SignRejected, _) => (OWN_WORDS, "roles/iam.serviceAccountTokenCreator"),
         _ => return error,
     };
-    error.with_hint(hint)
+    who.explain(error.with_hint(hint), role)
 }
+
+const OWN_WORDS: &str = "The message is the IAM Credentials API's own. Check what was asked for, and service_account_impersonation_url.";

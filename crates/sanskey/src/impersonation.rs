@@ -78,8 +78,44 @@ pub fn parse_response(response: &HttpResponse, now: UnixTime) -> Result<Token, E
 }
 
 /// The same for the answer to an ask. The texts of an error are as long as the server made them.
-pub(crate) fn parse_answer(answer: &Answer) -> Result<Token, Error> {
-    parse(&answer.response, answer.seen_at).map_err(|error| error.about_ask(&answer.ask_id))
+pub(crate) fn parse_answer(answer: &Answer, who: &Who<'_>) -> Result<Token, Error> {
+    parse(&answer.response, answer.seen_at)
+        .map_err(|error| who.explain(error, "roles/iam.workloadIdentityUser").about_ask(&answer.ask_id))
+}
+
+/// Who wants to become, or to act as, which service account.
+pub(crate) struct Who<'a> {
+    pub(crate) audience: &'a str,
+    pub(crate) service_account: &'a str,
+}
+
+impl Who<'_> {
+    /// The same error with a hint of its own, if the API's words are known. `role` is what it takes.
+    pub(crate) fn explain(&self, error: Error, role: &str) -> Error {
+        let Self { service_account, .. } = self;
+        let words = error.remote_error_description().unwrap_or_default();
+        let hint = match error.status() {
+            Some(403) if words.contains("has not been used in project") || words.contains("is disabled") => {
+                format!(
+                    "Enable the IAM Credentials API in the project of {service_account}: `gcloud services enable iamcredentials.googleapis.com --project=PROJECT`. That takes a minute or two."
+                )
+            }
+            Some(403) => match self.principal_set() {
+                Some(everybody) => format!(
+                    "Grant {role} on {service_account} to this workload: `gcloud iam service-accounts add-iam-policy-binding {service_account} --role={role} --member=MEMBER`, where MEMBER is {everybody}/subject/SUBJECT with principal: in place of principalSet:, or all of the pool, {everybody}/*. A new grant takes a minute or two. See also that the account's address is right, and the IAM Credentials API enabled."
+                ),
+                None => return error,
+            },
+            _ => return error,
+        };
+        error.with_hint(hint)
+    }
+
+    /// `principalSet://iam.googleapis.com/projects/…/workloadIdentityPools/POOL`
+    fn principal_set(&self) -> Option<String> {
+        let (pool, _) = self.audience.split_once("/providers/")?;
+        Some(format!("principalSet:{pool}"))
+    }
 }
 
 fn parse(response: &HttpResponse, now: UnixTime) -> Result<Token, Error> {
@@ -110,11 +146,15 @@ fn explain(error: Error) -> Error {
     if error.code() != ErrorCode::ImpersonationRejected {
         return error;
     }
+    let words = error.remote_error_description().unwrap_or_default();
     let hint = match error.status() {
         Some(403) => {
             "Grant roles/iam.workloadIdentityUser on the service account to this workload's principal, check the account's address, and see that the IAM Credentials API is enabled. A new grant takes a minute or two."
         }
         Some(404) => "Check the address of the service account in service_account_impersonation_url.",
+        Some(400) if words.contains("lifetime") => {
+            "Ask for at most 3600 s in service_account_impersonation.token_lifetime_seconds, or let the organization policy constraints/iam.allowServiceAccountCredentialLifetimeExtension list the account for up to 12 hours."
+        }
         Some(400) => {
             "Check the scopes and the lifetime: more than 3600 s needs constraints/iam.allowServiceAccountCredentialLifetimeExtension."
         }

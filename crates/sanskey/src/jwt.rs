@@ -6,16 +6,23 @@ use serde_json::Value;
 
 use crate::time::UnixTime;
 
-/// The claim `exp` (section 4.1.4), if the text is a JWT that has one.
-pub(crate) fn expiry(token: &str) -> Option<UnixTime> {
+/// The claims, if the text is a JWT.
+pub(crate) fn claims(token: &str) -> Option<Value> {
     let mut parts = token.split('.');
     let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
     let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
-    let exp = claims.get("exp")?;
-    exp.as_i64().map(UnixTime::from_seconds).or_else(|| {
-        // A NumericDate may have a fraction.
-        let whole = exp.as_f64()?.trunc();
+    serde_json::from_slice(&claims).ok()
+}
+
+/// The claim `exp` (section 4.1.4).
+pub(crate) fn expiry(token: &str) -> Option<UnixTime> {
+    claims(token)?.get("exp").and_then(time)
+}
+
+/// A `NumericDate` (section 2), which may have a fraction.
+pub(crate) fn time(value: &Value) -> Option<UnixTime> {
+    value.as_i64().map(UnixTime::from_seconds).or_else(|| {
+        let whole = value.as_f64()?.trunc();
         #[allow(clippy::cast_possible_truncation)] // saturates
         Some(UnixTime::from_seconds(whole as i64))
     })

@@ -59,6 +59,7 @@ mod signed_url;
 pub mod sigv4;
 mod source;
 pub mod sts;
+mod subject_token;
 mod time;
 mod token;
 mod url;
@@ -76,6 +77,7 @@ pub use http::{ClientCertificate, Header, HttpRequest, HttpResponse, MAX_BODY_BY
 pub use iam_credentials::{SignedBlob, SignedJwt};
 pub use secret::Secret;
 pub use signed_url::{SignedUrl, SignedUrlRequest, UrlStyle};
+pub use subject_token::{SubjectTokenDescription, describe_subject_token};
 pub use time::UnixTime;
 pub use token::{Freshness, Token, TokenKind, request_headers};
 

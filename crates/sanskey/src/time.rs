@@ -92,6 +92,17 @@ impl UnixTime {
         format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
     }
 
+    /// Reads the form of [`Self::to_amz_date`].
+    pub(crate) fn from_amz_date(text: &str) -> Option<Self> {
+        let mut rest = Cursor(text.as_bytes());
+        let (year, month, day) = (rest.digits(4)?, rest.digits(2)?, rest.digits(2)?);
+        rest.literal(b"T")?;
+        let (hour, minute, second) = (rest.digits(2)?, rest.digits(2)?, rest.digits(2)?);
+        rest.literal(b"Z")?;
+        rest.end()?;
+        Self::checked(seconds_of(year, month, day, hour, minute, second)?)
+    }
+
     /// The later point in time, at most the end of the year 9999.
     pub(crate) fn plus(self, duration: Duration) -> Self {
         let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);

@@ -82,6 +82,14 @@ pub(crate) struct Impersonation {
     field: &'static str,
 }
 
+impl Impersonation {
+    /// The address of the account, as it stands in the URL.
+    pub(crate) fn email(&self) -> &str {
+        let method = self.url.rsplit_once('/').map_or("", |(_, method)| method);
+        method.strip_suffix(":generateAccessToken").unwrap_or_default()
+    }
+}
+
 impl CredentialConfig {
     /// Reads the text of a configuration file.
     ///
@@ -252,8 +260,7 @@ impl CredentialConfig {
 
     /// The e-mail address of that service account, as it stands in the URL.
     pub fn service_account_email(&self) -> Option<&str> {
-        let (_, method) = self.impersonations.last()?.url.rsplit_once('/')?;
-        method.strip_suffix(":generateAccessToken")
+        Some(self.impersonations.last()?.email()).filter(|email| !email.is_empty())
     }
 
     /// How long an impersonated token is asked to live, in seconds: 600 to 43,200, by default 3,600.

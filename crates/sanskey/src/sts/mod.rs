@@ -4,6 +4,7 @@
 
 mod answer;
 mod client;
+mod hints;
 
 use std::borrow::Cow;
 
@@ -19,6 +20,7 @@ use crate::url::{check_url, is_visible_ascii, push_form_field};
 pub use answer::parse_response;
 pub(crate) use answer::{SERVER, lifetime, parse_answer, token};
 pub use client::ClientAuthentication;
+pub(crate) use hints::{Sent, explain};
 
 /// What is exchanged, where, and for what.
 #[derive(Clone, Debug)]
