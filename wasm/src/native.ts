@@ -30,6 +30,7 @@ export interface Native {
   checkConfig(config: string, options: string): string;
   configSummary(config: string): string;
   createConfig(params: string): string;
+  describeSubjectToken(token: string, tokenType: string, audience: string): string;
   errorCodes(): string;
   impersonationRequest(params: string): string;
   parseImpersonationResponse(status: number, body: string, now: number): string;

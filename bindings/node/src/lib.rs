@@ -111,6 +111,11 @@ pub fn parse_impersonation_response(status: u32, body: String, now: f64) -> Resu
 }
 
 #[napi]
+pub fn describe_subject_token(token: String, token_type: String, audience: String) -> String {
+    bridge::describe_subject_token(&token, &token_type, &audience)
+}
+
+#[napi]
 pub fn request_headers(token: String, quota_project_id: Option<String>) -> String {
     bridge::request_headers(&token, quota_project_id.as_deref())
 }

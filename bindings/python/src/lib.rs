@@ -14,8 +14,9 @@ mod _native {
     #[pymodule_export]
     use super::{
         Failure, NativeExchange, caller_identity_token, certificate_config, check_config, config_summary,
-        create_config, error_codes, impersonation_request, parse_impersonation_response, parse_sts_response,
-        request_headers, sign_request, sts_request, token_freshness, version,
+        create_config, describe_subject_token, error_codes, impersonation_request,
+        parse_impersonation_response, parse_sts_response, request_headers, sign_request, sts_request,
+        token_freshness, version,
     };
 }
 
@@ -116,6 +117,11 @@ fn impersonation_request(parameters: &str) -> PyResult<String> {
 #[pyfunction]
 fn parse_impersonation_response(status: u32, body: &str, now: f64) -> PyResult<String> {
     bridge::parse_impersonation_response(status, body, now).map_err(thrown)
+}
+
+#[pyfunction]
+fn describe_subject_token(token: &str, token_type: &str, audience: &str) -> String {
+    bridge::describe_subject_token(token, token_type, audience)
 }
 
 #[pyfunction]

@@ -106,6 +106,11 @@ pub fn parse_impersonation_response(status: u32, body: &str, now: f64) -> Result
     bridge::parse_impersonation_response(status, body, now).map_err(thrown)
 }
 
+#[wasm_bindgen(js_name = describeSubjectToken)]
+pub fn describe_subject_token(token: &str, token_type: &str, audience: &str) -> String {
+    bridge::describe_subject_token(token, token_type, audience)
+}
+
 #[wasm_bindgen(js_name = requestHeaders)]
 pub fn request_headers(token: &str, quota_project_id: Option<String>) -> String {
     bridge::request_headers(token, quota_project_id.as_deref())

@@ -247,6 +247,11 @@ pub fn token_freshness(expires_at: f64, now: f64) -> Result<&'static str, Failur
     Ok(Freshness::of(time(expires_at)?, time(now)?).as_str())
 }
 
+/// [`sanskey::describe_subject_token`] as a JSON object.
+pub fn describe_subject_token(token: &str, token_type: &str, audience: &str) -> String {
+    write::description(&sanskey::describe_subject_token(&token.into(), token_type, audience))
+}
+
 /// [`sanskey::request_headers`]; pairs of name and value as a JSON list.
 pub fn request_headers(token: &str, quota_project_id: Option<&str>) -> String {
     write::headers(&sanskey::request_headers(&token.into(), quota_project_id))

@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sanskey::introspection::TokenInfo;
 use sanskey::{
-    Action, Ask, CredentialConfig, ErrorCode, Finding, Header, HttpRequest, Outcome, Step, Token, UnixTime,
+    Action, Ask, CredentialConfig, ErrorCode, Finding, Header, HttpRequest, Outcome, Step,
+    SubjectTokenDescription, Token, UnixTime,
 };
 
 use crate::json::Json;
@@ -32,6 +33,21 @@ pub fn token(token: &Token) -> String {
 /// An `http_request`, which is an ask without an id.
 pub fn request(request: &HttpRequest) -> String {
     Json::Object(request_members(request)).write()
+}
+
+/// `{"issuer":…,"subject":…,"audiences":[…],"issued_at":…,"expires_at":…,"access_key_id":…,"region":…,"principals":[…]}`
+pub fn description(description: &SubjectTokenDescription) -> String {
+    Json::Object(vec![
+        ("issuer", description.issuer.as_deref().into()),
+        ("subject", description.subject.as_deref().into()),
+        ("audiences", description.audiences.iter().map(|it| Json::from(it.as_str())).collect()),
+        ("issued_at", optional_time(description.issued_at)),
+        ("expires_at", optional_time(description.expires_at)),
+        ("access_key_id", description.access_key_id.as_deref().into()),
+        ("region", description.region.as_deref().into()),
+        ("principals", description.principals.iter().map(|it| Json::from(it.as_str())).collect()),
+    ])
+    .write()
 }
 
 /// `[[name, value], …]`
@@ -126,8 +142,11 @@ fn token_json(token: &Token) -> Json<'_> {
     Json::Object(members)
 }
 
+fn optional_time(time: Option<UnixTime>) -> Json<'static> {
+    time.map_or(Json::Null, |time| Json::Number(time.as_seconds()))
+}
+
 fn token_info_json(info: &TokenInfo) -> Json<'_> {
-    let time = |time: Option<UnixTime>| time.map_or(Json::Null, |time| Json::Number(time.as_seconds()));
     Json::Object(vec![
         ("active", Json::Bool(info.active)),
         ("username", info.username.as_deref().into()),
@@ -135,8 +154,8 @@ fn token_info_json(info: &TokenInfo) -> Json<'_> {
         ("client_id", info.client_id.as_deref().into()),
         ("subject", info.subject.as_deref().into()),
         ("issuer", info.issuer.as_deref().into()),
-        ("expires_at", time(info.expires_at)),
-        ("issued_at", time(info.issued_at)),
+        ("expires_at", optional_time(info.expires_at)),
+        ("issued_at", optional_time(info.issued_at)),
     ])
 }
 

@@ -25,20 +25,32 @@ pub struct SubjectTokenDescription {
     pub expires_at: Option<UnixTime>,
     /// For AWS: whose signature it is. It names a key, and is none.
     pub access_key_id: Option<String>,
+    /// Whom a role would be granted to, as IAM policies write it: `principal://…/subject/SUB` if the token tells
+    /// its subject and the provider maps `google.subject=assertion.sub`, and `principalSet://…/*`, which is
+    /// everybody in the pool.
+    pub principals: Vec<String>,
     /// For AWS: the region whose Security Token Service is to say who that is.
     pub region: Option<String>,
 }
 
-/// What a subject token of this type says: a JWT its claims, a signed AWS request its key, region and date.
-/// Of other tokens nothing is said.
-pub fn describe_subject_token(token: &Secret, token_type: &str) -> SubjectTokenDescription {
-    match token_type {
+/// What a subject token of this type says: a JWT its claims, a signed AWS request its key, region and date. Of
+/// other tokens nothing is said. `audience` is the provider that it is for, by its full name; without one there
+/// are no principals.
+pub fn describe_subject_token(token: &Secret, token_type: &str, audience: &str) -> SubjectTokenDescription {
+    let mut description = match token_type {
         "urn:ietf:params:aws:token-type:aws4_request" => of_aws(token.expose()).unwrap_or_default(),
         "urn:ietf:params:oauth:token-type:jwt" | "urn:ietf:params:oauth:token-type:id_token" => {
             of_jwt(token.expose()).unwrap_or_default()
         }
         _ => SubjectTokenDescription::default(),
+    };
+    // <https://cloud.google.com/iam/docs/principal-identifiers>
+    if let Some((pool, _)) = audience.split_once("/providers/") {
+        let subject =
+            description.subject.as_ref().map(|subject| format!("principal:{pool}/subject/{subject}"));
+        description.principals = subject.into_iter().chain([format!("principalSet:{pool}/*")]).collect();
     }
+    description
 }
 
 fn of_jwt(token: &str) -> Option<SubjectTokenDescription> {

@@ -124,4 +124,5 @@ def _functions():
     yield "sts", function_cases.sts()
     yield "impersonation", function_cases.impersonation()
     yield "freshness", function_cases.freshness()
+    yield "describe", function_cases.descriptions()
     yield "headers", function_cases.headers()

@@ -4,7 +4,7 @@ import json
 from urllib.parse import urlsplit
 
 from . import protocol, world
-from .protocol import CLOUD_PLATFORM
+from .protocol import AWS4_REQUEST, CLOUD_PLATFORM
 from .signing import caller_identity_token, sign
 from .transcript import error
 from .world import LONG_TERM, NOW, TEMPORARY
@@ -526,6 +526,54 @@ def impersonation():
             ("bad-expiry", "A day that does not exist.", 200, answer(expireTime="2024-02-30T00:00:00Z"), {}),
         ],
     )
+
+
+def descriptions():
+    nothing = {
+        "issuer": None,
+        "subject": None,
+        "audiences": [],
+        "issued_at": None,
+        "expires_at": None,
+        "access_key_id": None,
+        "region": None,
+        "principals": [],
+    }
+    pool = world.AUDIENCE.partition("/providers/")[0]
+    everybody = f"principalSet:{pool}/*"
+    whole = {"iss": "https://issuer.example", "sub": "job", "aud": "pool", "iat": NOW, "exp": NOW + 600}
+    told = {"issuer": whole["iss"], "subject": "job", "audiences": ["pool"], "issued_at": NOW, "expires_at": NOW + 600}
+    by_name = {"principals": [f"principal:{pool}/subject/job", everybody]}
+    signed = caller_identity_token(TEMPORARY, "eu-west-1", world.AUDIENCE, NOW, STANDARD_URL)
+    of_aws = {
+        "audiences": [world.AUDIENCE],
+        "issued_at": NOW,
+        "expires_at": NOW + 900,
+        "access_key_id": TEMPORARY.access_key_id,
+        "region": "eu-west-1",
+        "principals": [everybody],
+    }
+    for name, about, token, token_type, audience, description in [
+        ("jwt", "The claims of a JWT.", world.jwt(whole), protocol.JWT, world.AUDIENCE, told | by_name),
+        ("id-token", "Of an ID token, too.", world.jwt(whole), protocol.ID_TOKEN, world.AUDIENCE, told | by_name),
+        ("no-audience", "Without a provider, no principals.", world.jwt(whole), protocol.JWT, "", told),
+        (
+            "odd-claims",
+            "What has another type than it should is left out.",
+            world.jwt({"iss": 1, "sub": None, "aud": ["a", 2, "b\n"], "exp": 1.5, "iat": "x"}),
+            protocol.JWT,
+            "",
+            {"audiences": ["a", "b "], "expires_at": 1},
+        ),
+        ("aws", "The key, the region and the date of a signed request.", signed, AWS4_REQUEST, world.AUDIENCE, of_aws),
+        ("opaque", "Of other tokens nothing is said.", "opaque-token", protocol.JWT, "", {}),
+        ("saml", "Nor of SAML.", "PHNhbWw+", world.SAML, "", {}),
+        ("not-aws", "A text that is no signed request.", "%7B%7D", AWS4_REQUEST, "", {}),
+    ]:
+        params = {"token": token, "token_type": token_type, "audience": audience}
+        result = {"description": nothing | description}
+        secrets = [token, TEMPORARY.session_token] if name == "aws" else [token]
+        yield _vector(name, about, "describe_subject_token", params, result, secrets)
 
 
 def headers():

@@ -14,6 +14,7 @@ fn functions() {
         ("impersonation", 15),
         ("freshness", 6),
         ("headers", 2),
+        ("describe", 6),
     ] {
         crate::check_folder(folder, least, run);
     }
@@ -71,6 +72,9 @@ fn run(vector: &Value, printed: &mut String) -> Result<Value, Failure> {
             json!({ "text": bridge::certificate_config(text("cert_path"), text("key_path")) })
         }
         "create_config" => json!({ "text": bridge::create_config(&params.to_string())? }),
+        "describe_subject_token" => json!({
+            "description": parsed(bridge::describe_subject_token(text("token"), text("token_type"), text("audience")))
+        }),
         "request_headers" => {
             json!({ "pairs": parsed(bridge::request_headers(text("token"), params["quota_project_id"].as_str())) })
         }
