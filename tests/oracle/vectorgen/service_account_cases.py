@@ -400,6 +400,14 @@ def _refusals_of_people():
         case.fails("delegation_rejected", "remote", stage="delegation", ask_id="delegate", status=status, **body)
         case.result["error"]["hint_contains"] = hint
         yield case
+    case = Account("delegated-unavailable", "Three server errors are enough.", delegated()).reached()
+    _delegate(case.sign_jwt(claims()), http(503))
+    for attempt, pause in ((2, 1000), (3, 2000)):
+        case.round((wait(f"delegate-{attempt}-wait", pause), WAITED))
+        _delegate(case, http(503), attempt)
+    yield case.fails(
+        "delegation_unavailable", "remote", stage="delegation", ask_id="delegate-3", status=503, retryable=True
+    )
     case = Account("delegated-html", "A success without a token.", delegated()).reached()
     _delegate(case.sign_jwt(claims()), http(200, HTML))
     yield case.fails("delegation_malformed", "remote", stage="delegation", ask_id="delegate", status=200)
