@@ -34,8 +34,7 @@ def drawn_goal(draw):
     }
     match draw.random.randrange(4):
         case 0:
-            # A host has no underscore, for the core; a bucket may have one.
-            goal["virtual_hosted"], goal["bucket"] = True, goal["bucket"].replace("_", "-")
+            goal["virtual_hosted"] = True
         case 1:
             goal["bucket_bound_host"] = choose(["https://cdn.example.com", "http://cdn.example.com:8080"])
     if draw.chance(0.1):

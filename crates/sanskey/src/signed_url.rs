@@ -67,17 +67,9 @@ impl SignedUrlRequest {
         now: UnixTime,
     ) -> Result<Unsigned, Error> {
         self.check()?;
-        let (endpoint, path) = self.place(universe_domain);
-        let Ok(url) = HttpUrl::split(&endpoint) else {
-            return Err(Error::invalid_argument(
-                "The host of the signed URL is not a scheme and a host, such as https://cdn.example.com.",
-            ));
-        };
-        if !url.path.is_empty() || url.query.is_some() {
-            return Err(Error::invalid_argument("The host of the signed URL has a path or a query."));
-        }
+        let Place { endpoint, host, path } = self.place(universe_domain)?;
         let method = if self.method == "RESUMABLE" { "POST" } else { &self.method };
-        let headers = self.canonical_headers(&url.host_header());
+        let headers = self.canonical_headers(&host);
         let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
         let names = names.join(";");
         let time = now.to_amz_date();
@@ -126,20 +118,37 @@ impl SignedUrlRequest {
         Err(Error::invalid_argument(problem))
     }
 
-    /// Scheme and host, and the path that is signed.
-    fn place(&self, universe_domain: &str) -> (String, String) {
+    fn place(&self, universe_domain: &str) -> Result<Place, Error> {
         let object: Vec<String> = self.object.split('/').map(|part| encode(part).collect()).collect();
         let object = object.join("/");
-        match &self.style {
+        let of_google = |host: String, path| Place { endpoint: format!("https://{host}"), host, path };
+        Ok(match &self.style {
             UrlStyle::Path => {
                 let bucket: String = encode(&self.bucket).collect();
-                (format!("https://storage.{universe_domain}"), format!("/{bucket}/{object}"))
+                of_google(format!("storage.{universe_domain}"), format!("/{bucket}/{object}"))
             }
             UrlStyle::VirtualHosted => {
-                (format!("https://{}.storage.{universe_domain}", self.bucket), format!("/{object}"))
+                // <https://cloud.google.com/storage/docs/buckets#naming>
+                let is_of_name = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+                if !self.bucket.bytes().all(is_of_name) {
+                    return Err(Error::invalid_argument("The name of the bucket cannot stand in a host."));
+                }
+                of_google(format!("{}.storage.{universe_domain}", self.bucket), format!("/{object}"))
             }
-            UrlStyle::BucketBound(host) => (host.trim_end_matches('/').to_owned(), format!("/{object}")),
-        }
+            UrlStyle::BucketBound(host) => {
+                let endpoint = host.trim_end_matches('/').to_owned();
+                match HttpUrl::split(&endpoint) {
+                    Ok(url) if url.path.is_empty() && url.query.is_none() => {
+                        Place { host: url.host_header(), path: format!("/{object}"), endpoint }
+                    }
+                    _ => {
+                        return Err(Error::invalid_argument(
+                            "The host of the signed URL is not a scheme and a host alone, such as https://cdn.example.com.",
+                        ));
+                    }
+                }
+            }
+        })
     }
 
     /// Names in lower case and in order, the values of a repeated name joined, white space as one space.
@@ -181,6 +190,16 @@ impl SignedUrlRequest {
         pairs.sort();
         pairs.join("&")
     }
+}
+
+/// Where a URL leads.
+struct Place {
+    /// Scheme and host.
+    endpoint: String,
+    /// The value of the header `host`.
+    host: String,
+    /// What is signed as the path.
+    path: String,
 }
 
 const ALGORITHM: &str = "GOOG4-RSA-SHA256";

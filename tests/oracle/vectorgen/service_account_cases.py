@@ -108,6 +108,7 @@ def misuse():
         ("url-with-line-break", signed_url(headers=[["a", "b\nc"]])),
         ("url-with-own-signature", signed_url(query=[["x-goog-date", "1"]])),
         ("url-of-path", signed_url(bucket_bound_host="https://cdn.example.com/path")),
+        ("url-of-odd-bucket", signed_url(bucket="a/b", virtual_hosted=True)),
         ("url-of-no-host", signed_url(bucket_bound_host="cdn.example.com")),
     ]:
         case = Account(name, "What cannot be asked of a service account.", goal).reached()
@@ -261,6 +262,7 @@ def _signed_urls():
         ("resumable", {"method": "RESUMABLE"}),
         ("query", {"query": [["generation", "17"], ["response-content-disposition", 'attachment; filename="ü.txt"']]}),
         ("virtual-hosted", {"virtual_hosted": True}),
+        ("virtual-hosted-underscore", {"virtual_hosted": True, "bucket": "my_bucket.example"}),
         ("bucket-bound", {"bucket_bound_host": "https://cdn.example.com"}),
         ("bucket-bound-port", {"bucket_bound_host": "http://cdn.example.com:8080"}),
         ("payload", {"method": "PUT", "headers": [["X-Goog-Content-SHA256", "ab" * 32]]}),
