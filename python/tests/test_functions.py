@@ -21,6 +21,7 @@ from sanskey import (
     caller_identity_token,
     certificate_config,
     check_config,
+    describe_subject_token,
     impersonation_request,
     parse_impersonation_response,
     parse_sts_response,
@@ -30,7 +31,7 @@ from sanskey import (
 )
 from sanskey._wire import token_from
 
-FOLDERS = ("check", "config", "create", "freshness", "headers", "impersonation", "sigv4", "sts")
+FOLDERS = ("check", "config", "create", "describe", "freshness", "headers", "impersonation", "sigv4", "sts")
 VECTORS = [path for folder in FOLDERS for path in load(folder)]
 SOURCES = {
     "aws": sources.Aws,
@@ -124,6 +125,11 @@ def call(function: str, params: dict[str, Any], seen: list[object]) -> dict[str,
             return {"findings": [finding_json(finding) for finding in found]}
         case "certificate_config":
             return {"text": certificate_config(**params)}
+        case "describe_subject_token":
+            told = describe_subject_token(**params)
+            members = {name: getattr(told, name) for name in type(told).__match_args__}
+            times = {name: members[name] and members[name].timestamp() for name in ("expires_at", "issued_at")}
+            return {"description": {**members, **times}}
         case "request_headers":
             return {"pairs": [list(pair) for pair in headers(**params)]}
         case "token_freshness":

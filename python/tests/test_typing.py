@@ -65,6 +65,13 @@ sanskey.fetch_token(CONFIG, subject_token=proof, bind_to_certificate=True, token
 sanskey.Exchange(CONFIG, sanskey.goals.Introspection("token"), api_client="gl-mine/1", subject_token=lambda _: "proof")
 sanskey.Exchange(CONFIG, sanskey.goals.Introspection(sanskey.fetch_token(CONFIG)), endpoints="any")
 fetched = sanskey.fetch_token(CONFIG)
+called: sanskey.Token = sanskey.fetch_id_token(CONFIG, "https://service", include_email=False, subject_token="proof")
+signed: bytes = sanskey.sign_blob(CONFIG, b"payload", on_step=print).signature
+spoken: str = sanskey.sign_jwt(CONFIG, {"sub": "a"}).jwt + sanskey.sign_jwt(CONFIG, "{}", endpoints="any").key_id
+linked: str = sanskey.sign_url(CONFIG, "bucket", "object", 60, headers={"a": "b"}, query=[("c", "d")]).url
+person = sanskey.fetch_delegated_token(CONFIG, "ada@example.com", ["scope"], aws_profile="work")
+weaker = sanskey.fetch_downscoped_token(CONFIG, {"accessBoundaryRules": []}, scopes="scope")
+told: list[str] = sanskey.describe_subject_token("token", audience="//iam.googleapis.com/…").principals
 if fetched.refresh_token is not None:
     CONFIG.with_refresh_token(fetched.refresh_token).with_quota_project("billed").to_json().encode()
 sent: dict[str, str] = {**CONFIG.request_headers(fetched), **CONFIG.request_headers("value")}
@@ -80,6 +87,8 @@ def ended(outcome: sanskey.Outcome, goal: sanskey.Goal) -> str:
         case sanskey.Token(value, _, _, next): return next or value
         case sanskey.TokenInfo(active): return str(active)
         case sanskey.Revoked(): return "revoked"
+        case sanskey.SignedBlob(key_id) | sanskey.SignedJwt(key_id): return key_id
+        case sanskey.SignedUrl(url): return url
 
 def supplied(given: sanskey.SubjectTokenLike) -> sanskey.Token:
     return sanskey.fetch_token(CONFIG, subject_token=given)
@@ -138,6 +147,11 @@ WRONG = [
     ("sanskey.introspect_token(CONFIG)", "call-arg"),
     ("sanskey.introspect_token(CONFIG, 'token').expires_at.isoformat()", "union-attr"),
     ("aio.revoke_login(CONFIG, token='a')", "call-arg"),
+    ("sanskey.fetch_id_token(CONFIG)", "call-arg"),
+    ("sanskey.fetch_id_token(CONFIG, 'a', scopes='b')", "call-arg"),
+    ("sanskey.sign_blob(CONFIG, 'text')", "arg-type"),
+    ("sanskey.sign_url(CONFIG, 'bucket', 'object')", "call-arg"),
+    ("sanskey.fetch_delegated_token(CONFIG, 'ada@example.com')", "call-arg"),
     ("CONFIG.with_refresh_token(sanskey.fetch_token(CONFIG))", "arg-type"),
     ("CONFIG.with_refresh_token(sanskey.fetch_token(CONFIG).refresh_token)", "arg-type"),
     ("CONFIG.with_quota_project(None)", "arg-type"),

@@ -59,7 +59,7 @@ def test_exchange(path: Path, caplog: pytest.LogCaptureFixture) -> None:
         end = exchange.poll(vector.get("end", now))
         assert isinstance(end, Done)
         printed.append(end)
-        result: dict[str, Any] = {"outcome": outcome_json(end.outcome)}
+        result: dict[str, Any] = {"outcome": outcome_json(end.outcome, vector["goal"]["goal"])}
         if exchange.clock_skew is not None:
             result["clock_skew_seconds"] = exchange.clock_skew
     except SanskeyError as error:

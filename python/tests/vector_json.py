@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,19 @@ from conftest import REPOSITORY
 from sanskey import (
     Ask,
     CommandOutput,
+    Goal,
     HostFailure,
     HttpRequest,
     HttpResponse,
+    Outcome,
     ReadEnv,
     ReadFile,
     Revoked,
     RunCommand,
     SanskeyError,
+    SignedBlob,
+    SignedJwt,
+    SignedUrl,
     Token,
     TokenInfo,
     Wait,
@@ -41,8 +47,21 @@ def config_text(fields: dict[str, Any]) -> str:
     return text
 
 
-def goal_of(fields: dict[str, Any]) -> goals.AccessToken | goals.Introspection | goals.Revocation:
+def goal_of(fields: dict[str, Any]) -> Goal:
+    fields, kind = dict(fields), fields["goal"]
+    classes: dict[str, type[Any]] = {
+        "delegated_access_token": goals.DelegatedAccessToken,
+        "downscoped_access_token": goals.DownscopedAccessToken,
+        "id_token": goals.IdToken,
+        "sign_jwt": goals.SignJwt,
+        "sign_url": goals.SignUrl,
+    }
+    if kind in classes:
+        del fields["goal"]
+        return classes[kind](**fields)  # type: ignore[no-any-return]
     match fields:
+        case {"goal": "sign_blob", "payload": payload}:
+            return goals.SignBlob(b64decode(payload))
         case {"goal": "access_token", "scopes": scopes}:
             return goals.AccessToken(scopes)
         case {"goal": "introspection", "token": token}:
@@ -105,10 +124,16 @@ def token_json(token: Token) -> dict[str, Any]:
     return fields if token.refresh_token is None else {**fields, "refresh_token": token.refresh_token}
 
 
-def outcome_json(outcome: Token | TokenInfo | Revoked) -> dict[str, Any]:
+def outcome_json(outcome: Outcome, goal: str = "access_token") -> dict[str, Any]:
     match outcome:
         case Token():
-            return {"goal": "access_token", "token": token_json(outcome)}
+            return {"goal": goal, "token": token_json(outcome)}
+        case SignedBlob(key_id, signature):
+            return {"goal": "sign_blob", "key_id": key_id, "signature": b64encode(signature).decode()}
+        case SignedJwt(key_id, jwt):
+            return {"goal": "sign_jwt", "key_id": key_id, "jwt": jwt}
+        case SignedUrl(url, expires_at):
+            return {"goal": "sign_url", "url": url, "expires_at": expires_at.timestamp()}
         case TokenInfo():
             members = {name: getattr(outcome, name) for name in TokenInfo.__match_args__}
             moments = {name: members[name] and members[name].timestamp() for name in ("expires_at", "issued_at")}

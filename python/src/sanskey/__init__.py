@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .aliases import (
         Action,
         AsyncAwsCredentialsLike,
+        AsyncFetchOptions,
         AsyncSubjectTokenLike,
         AwsCredentialsLike,
         AwsOptions,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         Endpoints,
         FailureKind,
         Fault,
+        FetchOptions,
         Freshness,
         Goal,
         Headers,
@@ -59,15 +61,24 @@ if TYPE_CHECKING:
     from .check import Finding, check_config
     from .codes import ErrorCode
     from .config import CredentialConfig, certificate_config
+    from .describe import describe_subject_token
     from .driver import StepReport, exchange_flow, fetch_token, introspect_token, revoke_login
     from .errors import ConfigError, HostError, HostFailure, MisuseError, RemoteError, SanskeyError
     from .exchange import Done, Exchange, Pending
     from .host import SystemHost
     from .impersonation import impersonation_request, parse_impersonation_response
     from .protocol import AsyncHttpHost, Host, HttpHost, StepListener
+    from .service_account import (
+        fetch_delegated_token,
+        fetch_downscoped_token,
+        fetch_id_token,
+        sign_blob,
+        sign_jwt,
+        sign_url,
+    )
     from .sts import parse_sts_response, sts_request
     from .supplied import SubjectTokenContext
-    from .token import Revoked, Token, TokenInfo
+    from .token import Revoked, SignedBlob, SignedJwt, SignedUrl, SubjectTokenDescription, Token, TokenInfo
 
     __version__: str
 
@@ -76,6 +87,7 @@ __all__ = [
     "Ask",
     "AssumeRole",
     "AsyncAwsCredentialsLike",
+    "AsyncFetchOptions",
     "AsyncHttpHost",
     "AsyncSubjectTokenLike",
     "AwsCredentials",
@@ -92,6 +104,7 @@ __all__ = [
     "Exchange",
     "FailureKind",
     "Fault",
+    "FetchOptions",
     "Finding",
     "Freshness",
     "GetSessionToken",
@@ -116,6 +129,9 @@ __all__ = [
     "RunCommand",
     "SanskeyError",
     "Scopes",
+    "SignedBlob",
+    "SignedJwt",
+    "SignedUrl",
     "SourceLike",
     "SourceName",
     "Stage",
@@ -123,6 +139,7 @@ __all__ = [
     "StepListener",
     "StepReport",
     "SubjectTokenContext",
+    "SubjectTokenDescription",
     "SubjectTokenLike",
     "SystemHost",
     "Token",
@@ -135,7 +152,11 @@ __all__ = [
     "certificate_config",
     "check_config",
     "compat",
+    "describe_subject_token",
     "exchange_flow",
+    "fetch_delegated_token",
+    "fetch_downscoped_token",
+    "fetch_id_token",
     "fetch_token",
     "goals",
     "impersonation_request",
@@ -143,7 +164,10 @@ __all__ = [
     "parse_impersonation_response",
     "parse_sts_response",
     "revoke_login",
+    "sign_blob",
+    "sign_jwt",
     "sign_request",
+    "sign_url",
     "sources",
     "sts_request",
 ]
@@ -163,6 +187,7 @@ _HOMES = {
     "aliases": (
         "Action",
         "AsyncAwsCredentialsLike",
+        "AsyncFetchOptions",
         "AsyncSubjectTokenLike",
         "AwsCredentialsLike",
         "AwsOptions",
@@ -172,6 +197,7 @@ _HOMES = {
         "Fault",
         "Freshness",
         "Goal",
+        "FetchOptions",
         "Headers",
         "Now",
         "Outcome",
@@ -196,14 +222,31 @@ _HOMES = {
     "codes": ("ErrorCode",),
     "config": ("CredentialConfig", "certificate_config"),
     "driver": ("StepReport", "exchange_flow", "fetch_token", "introspect_token", "revoke_login"),
+    "describe": ("describe_subject_token",),
     "errors": ("ConfigError", "HostError", "HostFailure", "MisuseError", "RemoteError", "SanskeyError"),
     "exchange": ("Done", "Exchange", "Pending"),
     "host": ("SystemHost",),
     "impersonation": ("impersonation_request", "parse_impersonation_response"),
     "protocol": ("AsyncHttpHost", "Host", "HttpHost", "StepListener"),
+    "service_account": (
+        "fetch_delegated_token",
+        "fetch_downscoped_token",
+        "fetch_id_token",
+        "sign_blob",
+        "sign_jwt",
+        "sign_url",
+    ),
     "sts": ("parse_sts_response", "sts_request"),
     "supplied": ("SubjectTokenContext",),
-    "token": ("Revoked", "Token", "TokenInfo"),
+    "token": (
+        "Revoked",
+        "SignedBlob",
+        "SignedJwt",
+        "SignedUrl",
+        "SubjectTokenDescription",
+        "Token",
+        "TokenInfo",
+    ),
 }
 
 

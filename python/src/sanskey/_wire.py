@@ -19,7 +19,7 @@ from .actions import (
 )
 from .errors import ConfigError, HostError, HostFailure, MisuseError, RemoteError, bug
 from .goals import AccessToken, Introspection, Revocation, scope_list
-from .token import Revoked, Token, TokenInfo, value_of
+from .token import Revoked, SignedBlob, SignedJwt, SignedUrl, SubjectTokenDescription, Token, TokenInfo, value_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,6 +82,11 @@ def goal_json(goal: Goal) -> str:
         return dump({"goal": "introspection", "token": value_of(goal.token)})
     if isinstance(goal, Revocation):
         return dump({"goal": "revocation"})
+    from ._account_goals import fields_of
+
+    fields = fields_of(goal)
+    if fields is not None:
+        return dump(fields)
     raise MisuseError(
         f"A {type(goal).__name__} is not a goal.",
         code="invalid_argument",
@@ -230,13 +235,21 @@ def http_request_from(fields: dict[str, Any]) -> HttpRequest:
 
 def outcome_from(fields: dict[str, Any]) -> Outcome:
     """OUTCOME. Its class says which goal it belongs to."""
-    goal = fields["goal"]
-    if goal == "access_token":
+    if "token" in fields:
         return token_from(fields["token"])
+    goal = fields["goal"]
     if goal == "introspection":
         return _token_info_from(fields["token_info"])
     if goal == "revocation":
         return Revoked()
+    if goal == "sign_blob":
+        from base64 import b64decode
+
+        return SignedBlob(fields["key_id"], b64decode(fields["signature"]))
+    if goal == "sign_jwt":
+        return SignedJwt(fields["key_id"], fields["jwt"])
+    if goal == "sign_url":
+        return SignedUrl(fields["url"], _moment(fields["expires_at"]))
     raise ValueError(goal)
 
 
@@ -246,9 +259,17 @@ def token_from(fields: dict[str, Any]) -> Token:
 
 
 def _token_info_from(fields: dict[str, Any]) -> TokenInfo:
+    return TokenInfo(**_with_moments(fields))
+
+
+def description_from(fields: dict[str, Any]) -> SubjectTokenDescription:
+    """What is told of a subject token."""
+    return SubjectTokenDescription(**_with_moments(fields))
+
+
+def _with_moments(fields: dict[str, Any]) -> dict[str, Any]:
     times = {name: fields[name] for name in ("expires_at", "issued_at")}
-    moments = {name: None if seconds is None else _moment(seconds) for name, seconds in times.items()}
-    return TokenInfo(**{**fields, **moments})
+    return {**fields, **{name: None if seconds is None else _moment(seconds) for name, seconds in times.items()}}
 
 
 def _moment(seconds: float) -> datetime:

@@ -11,12 +11,24 @@ from .config import load
 from .driver import API_CLIENT, check_drive, exchange_flow, method_for, tell, tell_of_the_clock
 from .errors import HostFailure
 from .exchange import Exchange
-from .goals import AccessToken, Introspection, Revocation, scope_list
+from .goals import (
+    AccessToken,
+    DelegatedAccessToken,
+    DownscopedAccessToken,
+    IdToken,
+    Introspection,
+    Revocation,
+    SignBlob,
+    SignJwt,
+    SignUrl,
+    scope_list,
+)
 from .host import SystemHost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
     from typing import Any
 
     from typing_extensions import Unpack
@@ -25,10 +37,13 @@ if TYPE_CHECKING:
     from .aliases import (
         Action,
         AsyncAwsCredentialsLike,
+        AsyncFetchOptions,
         AsyncSubjectTokenLike,
         AwsOptions,
         ConfigLike,
         Endpoints,
+        Goal,
+        Headers,
         Reply,
         Scopes,
     )
@@ -36,7 +51,7 @@ if TYPE_CHECKING:
     from .config import CredentialConfig
     from .driver import Answer
     from .protocol import AsyncHttpHost, StepListener
-    from .token import Token, TokenInfo
+    from .token import SignedBlob, SignedJwt, SignedUrl, Token, TokenInfo
 
 
 async def fetch_token(
@@ -60,24 +75,96 @@ async def fetch_token(
     holds for `aws_credentials`, which may also be a coroutine function, or a session of aiobotocore, and for
     `subject_token`, which may be a coroutine function, too.
     """
-    config = load(config)
-    key = None if aws_credentials is None else await _key(aws_credentials, aws)
-    proof = await _proof(subject_token, config)
-    exchange = Exchange(
-        config,
-        AccessToken(scope_list(scopes)),
-        aws_credentials=key,
-        subject_token=proof,
-        actor_token=actor_token,
-        actor_token_type=actor_token_type,
-        bind_to_certificate=bind_to_certificate,
-        token_servers=token_servers,
-        api_client=API_CLIENT,
-        endpoints=endpoints,
+    options: AsyncFetchOptions = {
+        "host": host,
+        "aws_credentials": aws_credentials,
+        "subject_token": subject_token,
+        "actor_token": actor_token,
+        "actor_token_type": actor_token_type,
+        "bind_to_certificate": bind_to_certificate,
+        "token_servers": token_servers,
+        "endpoints": endpoints,
+        "on_step": on_step,
         **aws,
-    )
-    token: Token = await run(exchange, host, on_step)
+    }
+    token: Token = await _fetch(config, AccessToken(scope_list(scopes)), options)
     return token
+
+
+async def fetch_id_token(
+    config: ConfigLike, audience: str, *, include_email: bool = True, **options: Unpack[AsyncFetchOptions]
+) -> Token:
+    """As `sanskey.fetch_id_token` does, without blocking the event loop."""
+    token: Token = await _fetch(config, IdToken(audience, include_email), options)
+    return token
+
+
+async def sign_blob(config: ConfigLike, payload: bytes, **options: Unpack[AsyncFetchOptions]) -> SignedBlob:
+    """As `sanskey.sign_blob` does, without blocking the event loop."""
+    signed: SignedBlob = await _fetch(config, SignBlob(payload), options)
+    return signed
+
+
+async def sign_jwt(
+    config: ConfigLike, claims: Mapping[str, object] | str, **options: Unpack[AsyncFetchOptions]
+) -> SignedJwt:
+    """As `sanskey.sign_jwt` does, without blocking the event loop."""
+    signed: SignedJwt = await _fetch(config, SignJwt(claims), options)
+    return signed
+
+
+async def sign_url(
+    config: ConfigLike,
+    bucket: str,
+    object: str,
+    expires_in: float | timedelta,
+    *,
+    method: str = "GET",
+    headers: Headers = (),
+    query: Headers = (),
+    virtual_hosted: bool = False,
+    bucket_bound_host: str | None = None,
+    **options: Unpack[AsyncFetchOptions],
+) -> SignedUrl:
+    """As `sanskey.sign_url` does, without blocking the event loop."""
+    goal = SignUrl(bucket, object, expires_in, method, headers, query, virtual_hosted, bucket_bound_host)
+    signed: SignedUrl = await _fetch(config, goal, options)
+    return signed
+
+
+async def fetch_delegated_token(
+    config: ConfigLike,
+    subject: str,
+    scopes: Scopes,
+    *,
+    token_url: str | None = None,
+    **options: Unpack[AsyncFetchOptions],
+) -> Token:
+    """As `sanskey.fetch_delegated_token` does, without blocking the event loop."""
+    token: Token = await _fetch(config, DelegatedAccessToken(subject, scopes, token_url), options)
+    return token
+
+
+async def fetch_downscoped_token(
+    config: ConfigLike,
+    access_boundary: Mapping[str, object] | str,
+    *,
+    scopes: Scopes = None,
+    **options: Unpack[AsyncFetchOptions],
+) -> Token:
+    """As `sanskey.fetch_downscoped_token` does, without blocking the event loop."""
+    token: Token = await _fetch(config, DownscopedAccessToken(access_boundary, scopes), options)
+    return token
+
+
+async def _fetch(config: ConfigLike, goal: Goal, options: AsyncFetchOptions) -> Any:
+    rest: dict[str, Any] = {**options}
+    host, on_step = rest.pop("host", None), rest.pop("on_step", None)
+    config = load(config)
+    if rest.get("aws_credentials") is not None:
+        rest["aws_credentials"] = await _key(rest["aws_credentials"], rest)
+    rest["subject_token"] = await _proof(rest.get("subject_token"), config)
+    return await run(Exchange(config, goal, api_client=API_CLIENT, **rest), host, on_step)
 
 
 async def introspect_token(
@@ -118,7 +205,7 @@ async def run(exchange: Exchange, host: object, on_step: StepListener | None) ->
         return end.value
 
 
-async def _key(given: AsyncAwsCredentialsLike, aws: AwsOptions) -> AwsCredentials:
+async def _key(given: AsyncAwsCredentialsLike, aws: dict[str, Any]) -> AwsCredentials:
     """The key behind whatever was given. If it is a session, its region becomes an option, unless there is one."""
     from .aws import AwsCredentials
 

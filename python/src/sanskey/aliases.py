@@ -12,13 +12,26 @@ from .aws import AssumeRole, AwsCredentials, GetSessionToken, GetWebIdentityToke
 from .config import CredentialConfig
 from .errors import HostFailure
 from .exchange import Done, Pending
-from .goals import AccessToken, Introspection, Revocation
+from .goals import (
+    AccessToken,
+    DelegatedAccessToken,
+    DownscopedAccessToken,
+    IdToken,
+    Introspection,
+    Revocation,
+    SignBlob,
+    SignJwt,
+    SignUrl,
+)
 from .protocol import (
     AsyncAwsSdkCredentials,
     AsyncAwsSdkSession,
+    AsyncHttpHost,
     AwsSdkCredentials,
     AwsSdkFrozenCredentials,
     AwsSdkSession,
+    HttpHost,
+    StepListener,
 )
 from .sources import (
     Aws,
@@ -38,7 +51,7 @@ from .sources import (
     Url,
 )
 from .supplied import SubjectTokenContext
-from .token import Revoked, Token, TokenInfo
+from .token import Revoked, SignedBlob, SignedJwt, SignedUrl, Token, TokenInfo
 
 ConfigLike: TypeAlias = CredentialConfig | Mapping[str, object] | str | os.PathLike[str]
 """A configuration, the dict or the JSON text of one, or the path of its file."""
@@ -100,10 +113,46 @@ SubjectTokenLike: TypeAlias = str | Callable[[SubjectTokenContext], str]
 AsyncSubjectTokenLike: TypeAlias = str | Callable[[SubjectTokenContext], str | Awaitable[str]]
 """The same, or a coroutine function, for `sanskey.aio`."""
 
-Goal: TypeAlias = AccessToken | Introspection | Revocation
+
+class _FetchOptions(AwsOptions, total=False):
+    actor_token: str | None
+    """A proof of who acts for the workload."""
+    actor_token_type: str | None
+    """A JWT if not given."""
+    bind_to_certificate: bool
+    """Makes the federated token useless without the key of the X.509 certificate."""
+    token_servers: str | Sequence[str]
+    """Hosts that may give the workload its token beside those that are known."""
+    endpoints: Endpoints
+    """Where the configuration's URLs may lead."""
+    on_step: StepListener | None
+    """Is told of each step."""
+
+
+class FetchOptions(_FetchOptions, total=False):
+    """The options of `fetch_token`, for its siblings."""
+
+    host: HttpHost | None
+    """Does the I/O; `SystemHost` if not given."""
+    aws_credentials: AwsCredentialsLike | None
+    """Stands for what would be asked of the environment and the instance."""
+    subject_token: SubjectTokenLike | None
+    """The proof of identity itself, or a function that gives it."""
+
+
+class AsyncFetchOptions(_FetchOptions, total=False):
+    """The options of `aio.fetch_token`, for its siblings."""
+
+    host: AsyncHttpHost | None
+    aws_credentials: AsyncAwsCredentialsLike | None
+    subject_token: AsyncSubjectTokenLike | None
+
+
+_AccountGoal: TypeAlias = DelegatedAccessToken | DownscopedAccessToken | IdToken | SignBlob | SignJwt | SignUrl
+Goal: TypeAlias = AccessToken | Introspection | Revocation | _AccountGoal
 """What an exchange may be for."""
-Outcome: TypeAlias = Token | TokenInfo | Revoked
-"""What an exchange ends in, in the order of the goals."""
+Outcome: TypeAlias = Token | TokenInfo | Revoked | SignedBlob | SignedJwt | SignedUrl
+"""What an exchange ends in. Its class says which goal it belongs to; a `Token` belongs to all that get tokens."""
 Step: TypeAlias = Pending | Done
 """What `Exchange.poll` gives."""
 Action: TypeAlias = HttpRequest | ReadEnv | ReadFile | RunCommand | Wait
@@ -113,14 +162,15 @@ Reply: TypeAlias = HttpResponse | Mapping[str, str] | str | CommandOutput | Host
 Headers: TypeAlias = Iterable[tuple[str, str]] | Mapping[str, str]
 """Pairs of name and value, or a mapping."""
 
-TokenKind: TypeAlias = Literal["federated", "service_account"]
-"""Whose access a token carries."""
+TokenKind: TypeAlias = Literal["delegated", "downscoped", "federated", "id_token", "service_account"]
+"""Whose a token is: a person's for whom an account acts, one that can do less, a workload's or a login's own, and two
+of a service account."""
 Freshness: TypeAlias = Literal["fresh", "stale", "expired"]
 """Whether to use a token, to get the next one, or to have got one before."""
 
 Fault: TypeAlias = Literal["config", "host", "remote", "misuse"]
 """Whose an error is to mend."""
-Stage: TypeAlias = Literal["config", "source", "aws_sts", "sts", "impersonation", "id_token", "sign"]
+Stage: TypeAlias = Literal["config", "source", "aws_sts", "sts", "impersonation", "delegation", "id_token", "sign"]
 """How far an exchange had come."""
 FailureKind: TypeAlias = Literal["timeout", "unreachable", "denied", "unsupported", "other"]
 """Why a host could not do what was asked."""

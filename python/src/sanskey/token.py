@@ -20,7 +20,7 @@ class Token(Record, redacted=("value", "refresh_token")):
     expires_at: datetime
     """Aware, UTC."""
     kind: TokenKind
-    """Whose access it carries: the federated identity's own, or a service account's."""
+    """Whose it is: the federated identity's, a service account's, or a person's, or one that can do less."""
     refresh_token: str | None = None
     """For an `external_account_authorized_user`, if the service has issued a new refresh token.
 
@@ -58,6 +58,51 @@ class TokenInfo(Record):
 
 class Revoked(Record):
     """The login is over."""
+
+
+class SignedBlob(Record):
+    """A signature: RSA with SHA-256, PKCS #1 version 1.5."""
+
+    key_id: str
+    """Which of the service account's keys it was made with."""
+    signature: bytes
+
+
+class SignedJwt(Record, redacted=("jwt",)):
+    """A JWT of the service account. Its repr does not show the JWT."""
+
+    key_id: str
+    """Which of the service account's keys it was signed with."""
+    jwt: str
+
+
+class SignedUrl(Record, redacted=("url",)):
+    """A URL that anybody who has it can use until its end. Its repr does not show the URL."""
+
+    url: str
+    expires_at: datetime
+    """Aware, UTC."""
+
+
+class SubjectTokenDescription(Record):
+    """What a subject token says of itself. Nothing of it is secret, and whether it is true, only Google finds out."""
+
+    issuer: str | None
+    """The claim `iss` of a JWT."""
+    subject: str | None
+    """The claim `sub` of a JWT."""
+    audiences: list[str]
+    """The claim `aud` of a JWT; for AWS, the provider that the signed request is for."""
+    issued_at: datetime | None
+    """Aware, UTC. The claim `iat` of a JWT; for AWS, the date of the signature."""
+    expires_at: datetime | None
+    """Aware, UTC. The claim `exp` of a JWT; for AWS, when AWS does not take the signature any more."""
+    access_key_id: str | None
+    """For AWS: the name of the key that signed."""
+    region: str | None
+    """For AWS: the region whose Security Token Service is to say who that is."""
+    principals: list[str]
+    """Whom a role would be granted to, as IAM policies write it."""
 
 
 def value_of(token: Token | str) -> str:
