@@ -1,9 +1,16 @@
 import { checkConfig as checkText, type CheckOptions, type Finding } from "../../wasm/src/check.js";
 import type { ConfigInput } from "../../wasm/src/config.js";
 import {
-  fetchTokenWith, introspectTokenWith, revokeLoginWith, type FetchTokenOptions, type RunOptions,
+  fetchTokenWith, introspectTokenWith, revokeLoginWith, type FetchOptions, type FetchTokenOptions, type Place, type RunOptions,
 } from "../../wasm/src/driver.js";
+import {
+  fetchDelegatedTokenWith, fetchDownscopedTokenWith, fetchIdTokenWith, signBlobWith, signJwtWith, signUrlWith,
+} from "../../wasm/src/service-account.js";
 import type { Token, TokenInfo } from "../../wasm/src/token.js";
+import type {
+  DelegatedTokenParams, DownscopedTokenParams, IdTokenParams, SignBlobParams, SignedBlob, SignedJwt, SignedUrl,
+  SignJwtParams, SignUrlParams,
+} from "../../wasm/src/types.js";
 import { resolveConfig } from "./config.js";
 import { nodeHost } from "./host/node-host.js";
 
@@ -19,9 +26,7 @@ export { nodeHost, type NodeHost, type NodeHostOptions } from "./host/node-host.
  * Without `host` it uses `nodeHost()`.
  */
 export async function fetchToken(config: ConfigInput, options: FetchTokenOptions = {}): Promise<Token> {
-  // What asks, in the words of Google's own libraries.
-  const apiClient = `gl-node/${process.versions.node}`;
-  return fetchTokenWith(options.host ?? nodeHost(), resolveConfig(config), { ...options, apiClient });
+  return fetchTokenWith(placeOf(config, options), options);
 }
 
 /**
@@ -34,7 +39,7 @@ export async function introspectToken(
   token: string | Token,
   options: RunOptions = {},
 ): Promise<TokenInfo> {
-  return introspectTokenWith(options.host ?? nodeHost(), resolveConfig(config), token, options);
+  return introspectTokenWith(placeOf(config, options), token, options);
 }
 
 /**
@@ -42,7 +47,7 @@ export async function introspectToken(
  * `SanskeyError`.
  */
 export async function revokeLogin(config: ConfigInput, options: RunOptions = {}): Promise<void> {
-  return revokeLoginWith(options.host ?? nodeHost(), resolveConfig(config), options);
+  return revokeLoginWith(placeOf(config, options), options);
 }
 
 /**
@@ -54,4 +59,59 @@ export async function revokeLogin(config: ConfigInput, options: RunOptions = {})
  */
 export function checkConfig(config: ConfigInput, options: CheckOptions = {}): Finding[] {
   return checkText(resolveConfig(config), options);
+}
+
+/**
+ * Gets an ID token of the configuration's service account, for services that want to know who calls. The workload needs
+ * no more than `roles/iam.workloadIdentityUser` on the account. Throws `SanskeyError`.
+ */
+export async function fetchIdToken(config: ConfigInput, options: IdTokenParams & FetchOptions): Promise<Token> {
+  return fetchIdTokenWith(placeOf(config, options), options);
+}
+
+/**
+ * Has the configuration's service account sign bytes. The workload needs `roles/iam.serviceAccountTokenCreator` on the
+ * account. Throws `SanskeyError`.
+ */
+export async function signBlob(config: ConfigInput, options: SignBlobParams & FetchOptions): Promise<SignedBlob> {
+  return signBlobWith(placeOf(config, options), options);
+}
+
+/**
+ * Has the configuration's service account sign a JWT. The workload needs `roles/iam.serviceAccountTokenCreator` on the
+ * account. Throws `SanskeyError`.
+ */
+export async function signJwt(config: ConfigInput, options: SignJwtParams & FetchOptions): Promise<SignedJwt> {
+  return signJwtWith(placeOf(config, options), options);
+}
+
+/**
+ * Makes a URL of Cloud Storage that carries the permission of the configuration's service account (version 4). The
+ * workload needs `roles/iam.serviceAccountTokenCreator` on the account, and the account a role on the object. Throws
+ * `SanskeyError`.
+ */
+export async function signUrl(config: ConfigInput, options: SignUrlParams & FetchOptions): Promise<SignedUrl> {
+  return signUrlWith(placeOf(config, options), options);
+}
+
+/**
+ * Gets an access token for a person of a Google Workspace domain, for whom the configuration's service account acts. The
+ * workload needs `roles/iam.serviceAccountTokenCreator` on the account. Throws `SanskeyError`.
+ */
+export async function fetchDelegatedToken(config: ConfigInput, options: DelegatedTokenParams & FetchOptions): Promise<Token> {
+  return fetchDelegatedTokenWith(placeOf(config, options), options);
+}
+
+/**
+ * Gets an access token that is good for less than the configuration allows, with or without a service account. Throws
+ * `SanskeyError`.
+ */
+export async function fetchDownscopedToken(config: ConfigInput, options: DownscopedTokenParams & FetchOptions): Promise<Token> {
+  return fetchDownscopedTokenWith(placeOf(config, options), options);
+}
+
+/** What asks is told in the words of Google's own libraries. */
+function placeOf(config: ConfigInput, options?: RunOptions): Place {
+  const apiClient = `gl-node/${process.versions.node}`;
+  return { host: options?.host ?? nodeHost(), config: resolveConfig(config), apiClient };
 }

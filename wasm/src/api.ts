@@ -9,7 +9,8 @@ export type {
   ClientCredentialsSource, ConfigParts, EnvironmentSource, ExecutableSource, FileSource, FlyIoSource, GithubActionsSource,
   GitlabSource, KubernetesSource, ProviderParts, Source, SourceName, UrlSource,
 } from "./config-parts.js";
-export type { FetchTokenOptions, RunOptions, StepReport, SubjectTokenContext } from "./driver.js";
+export type { FetchOptions, FetchTokenOptions, RunOptions, StepReport, SubjectTokenContext } from "./driver.js";
+export { describeSubjectToken, type DescribeOptions } from "./describe.js";
 export { ERROR_CODES, type ErrorCode } from "./error-codes.js";
 export {
   HostFailure, SanskeyError, type Fault, type HostFailureKind, type SanskeyErrorFields, type Stage,

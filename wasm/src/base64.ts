@@ -6,3 +6,12 @@ export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   if (Buffer) return Buffer.from(base64, "base64");
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
+
+/** The base64 text of bytes. */
+export function base64Of(bytes: Uint8Array): string {
+  const { Buffer } = globalThis as { Buffer?: { from(bytes: Uint8Array): { toString(encoding: string): string } } };
+  if (Buffer) return Buffer.from(bytes).toString("base64");
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}

@@ -2,10 +2,17 @@
 
 import type { ConfigInput } from "./config.js";
 import {
-  fetchTokenWith, introspectTokenWith, revokeLoginWith, type FetchTokenOptions, type RunOptions,
+  fetchTokenWith, introspectTokenWith, revokeLoginWith, type FetchOptions, type FetchTokenOptions, type Place, type RunOptions,
 } from "./driver.js";
 import { fetchHost } from "./hosts/fetch-host.js";
+import {
+  fetchDelegatedTokenWith, fetchDownscopedTokenWith, fetchIdTokenWith, signBlobWith, signJwtWith, signUrlWith,
+} from "./service-account.js";
 import type { Token, TokenInfo } from "./token.js";
+import type {
+  DelegatedTokenParams, DownscopedTokenParams, IdTokenParams, SignBlobParams, SignedBlob, SignedJwt, SignedUrl,
+  SignJwtParams, SignUrlParams,
+} from "./types.js";
 
 export * from "./api.js";
 export { checkConfig } from "./check.js";
@@ -18,7 +25,7 @@ export { CredentialConfig } from "./config.js";
  * Without `host` it uses the global `fetch` and no environment variables.
  */
 export function fetchToken(config: ConfigInput, options: FetchTokenOptions = {}): Promise<Token> {
-  return fetchTokenWith(options.host ?? fetchHost(), config, options);
+  return fetchTokenWith(placeOf(config, options), options);
 }
 
 /**
@@ -27,7 +34,7 @@ export function fetchToken(config: ConfigInput, options: FetchTokenOptions = {})
  * `client_id` and `client_secret`. Throws `SanskeyError`.
  */
 export function introspectToken(config: ConfigInput, token: string | Token, options: RunOptions = {}): Promise<TokenInfo> {
-  return introspectTokenWith(options.host ?? fetchHost(), config, token, options);
+  return introspectTokenWith(placeOf(config, options), token, options);
 }
 
 /**
@@ -35,5 +42,59 @@ export function introspectToken(config: ConfigInput, token: string | Token, opti
  * `SanskeyError`.
  */
 export function revokeLogin(config: ConfigInput, options: RunOptions = {}): Promise<void> {
-  return revokeLoginWith(options.host ?? fetchHost(), config, options);
+  return revokeLoginWith(placeOf(config, options), options);
+}
+
+/**
+ * Gets an ID token of the configuration's service account, for services that want to know who calls. The workload needs
+ * no more than `roles/iam.workloadIdentityUser` on the account. Throws `SanskeyError`.
+ */
+export function fetchIdToken(config: ConfigInput, options: IdTokenParams & FetchOptions): Promise<Token> {
+  return fetchIdTokenWith(placeOf(config, options), options);
+}
+
+/**
+ * Has the configuration's service account sign bytes. The workload needs `roles/iam.serviceAccountTokenCreator` on the
+ * account. Throws `SanskeyError`.
+ */
+export function signBlob(config: ConfigInput, options: SignBlobParams & FetchOptions): Promise<SignedBlob> {
+  return signBlobWith(placeOf(config, options), options);
+}
+
+/**
+ * Has the configuration's service account sign a JWT. The workload needs `roles/iam.serviceAccountTokenCreator` on the
+ * account. Throws `SanskeyError`.
+ */
+export function signJwt(config: ConfigInput, options: SignJwtParams & FetchOptions): Promise<SignedJwt> {
+  return signJwtWith(placeOf(config, options), options);
+}
+
+/**
+ * Makes a URL of Cloud Storage that carries the permission of the configuration's service account (version 4). The
+ * workload needs `roles/iam.serviceAccountTokenCreator` on the account, and the account a role on the object. Throws
+ * `SanskeyError`.
+ */
+export function signUrl(config: ConfigInput, options: SignUrlParams & FetchOptions): Promise<SignedUrl> {
+  return signUrlWith(placeOf(config, options), options);
+}
+
+/**
+ * Gets an access token for a person of a Google Workspace domain, for whom the configuration's service account acts. The
+ * workload needs `roles/iam.serviceAccountTokenCreator` on the account. Throws `SanskeyError`.
+ */
+export function fetchDelegatedToken(config: ConfigInput, options: DelegatedTokenParams & FetchOptions): Promise<Token> {
+  return fetchDelegatedTokenWith(placeOf(config, options), options);
+}
+
+/**
+ * Gets an access token that is good for less than the configuration allows, with or without a service account. Throws
+ * `SanskeyError`.
+ */
+export function fetchDownscopedToken(config: ConfigInput, options: DownscopedTokenParams & FetchOptions): Promise<Token> {
+  return fetchDownscopedTokenWith(placeOf(config, options), options);
+}
+
+/** Without an `apiClient`: its header would make browsers ask the server for permission first (CORS). */
+function placeOf(config: ConfigInput, options?: RunOptions): Place {
+  return { host: options?.host ?? fetchHost(), config };
 }

@@ -45,13 +45,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a token is to be got. */
-export interface FetchTokenOptions extends RunOptions, AwsOptions, TokenOptions {
-  /**
-   * OAuth 2.0 scopes: a list, or a string in which they are separated by spaces or commas. Default:
-   * `https://www.googleapis.com/auth/cloud-platform`.
-   */
-  readonly scopes?: readonly string[] | string | undefined;
+/** How the identity is to be proven, and how the loop runs. */
+export interface FetchOptions extends RunOptions, AwsOptions, TokenOptions {
   /**
    * AWS credentials, or a function that gets them: any credential provider of the AWS SDK (version 3), such as
    * `fromNodeProviderChain()` or a client's `config.credentials`. They are used instead of looking in profiles, in the
@@ -68,20 +63,40 @@ export interface FetchTokenOptions extends RunOptions, AwsOptions, TokenOptions 
   readonly subjectToken?: string | ((context: SubjectTokenContext) => string | Promise<string>) | undefined;
 }
 
+/** How a token is to be got. */
+export interface FetchTokenOptions extends FetchOptions {
+  /**
+   * OAuth 2.0 scopes: a list, or a string in which they are separated by spaces or commas. Default:
+   * `https://www.googleapis.com/auth/cloud-platform`.
+   */
+  readonly scopes?: readonly string[] | string | undefined;
+}
+
+/** By way of whom, for which configuration, and what asks. */
+export interface Place {
+  readonly host: Host;
+  readonly config: ConfigInput;
+  readonly apiClient?: string | undefined;
+}
+
 /** In place of a proof that a function will get: never sent. */
 const PLACEHOLDER = "not-yet-known";
 
-/** Gets an access token by way of `host`. */
-export async function fetchTokenWith(
-  host: Host,
-  config: ConfigInput,
-  options: FetchTokenOptions & Pick<ExchangeOptions, "apiClient">,
-): Promise<Token> {
-  const { scopes, signal } = options;
+/** Gets an access token. */
+export async function fetchTokenWith(place: Place, { scopes, ...options }: FetchTokenOptions): Promise<Token> {
+  return (await fetchWith(place, { goal: "access_token", scopes }, options)).token;
+}
+
+/** Whatever the goal is, with a proof of identity. */
+export async function fetchWith<G extends Goal>(
+  { host, config, apiClient }: Place,
+  goal: G,
+  options: FetchOptions,
+): Promise<Extract<Outcome, { goal: G["goal"] }>> {
+  const { signal } = options;
   check(host);
   signal?.throwIfAborted();
-  const goal = { goal: "access_token", scopes } as const;
-  const { awsCredentials, awsRegion, subjectToken, ...others } = options;
+  const { awsCredentials, awsRegion, subjectToken, ...others } = { ...options, apiClient };
   const supplies = typeof subjectToken === "function";
   if (supplies || typeof awsCredentials === "function" || typeof awsRegion === "function") {
     // Nobody is asked for keys that cannot be used: what is wrong with the rest shows before the first ask.
@@ -93,13 +108,12 @@ export async function fetchTokenWith(
     }
   }
   const found = await unlessAborted(signal, resolved(config, awsCredentials, awsRegion, subjectToken));
-  return (await run(host, config, goal, { ...others, ...found }, options)).token;
+  return run(host, config, goal, { ...others, ...found }, options);
 }
 
-/** Asks about a token by way of `host`. */
+/** Asks about a token. */
 export async function introspectTokenWith(
-  host: Host,
-  config: ConfigInput,
+  { host, config }: Place,
   token: string | Token,
   options: RunOptions,
 ): Promise<TokenInfo> {
@@ -107,8 +121,8 @@ export async function introspectTokenWith(
   return (await run(host, config, { goal: "introspection", token }, { endpoints }, options)).tokenInfo;
 }
 
-/** Ends a login by way of `host`. */
-export async function revokeLoginWith(host: Host, config: ConfigInput, options: RunOptions): Promise<void> {
+/** Ends a login. */
+export async function revokeLoginWith({ host, config }: Place, options: RunOptions): Promise<void> {
   const { endpoints } = options;
   await run(host, config, { goal: "revocation" }, { endpoints }, options);
 }
@@ -116,9 +130,9 @@ export async function revokeLoginWith(host: Host, config: ConfigInput, options: 
 /** What functions have to say. */
 async function resolved(
   config: ConfigInput,
-  awsCredentials: FetchTokenOptions["awsCredentials"],
-  awsRegion: FetchTokenOptions["awsRegion"],
-  subjectToken: FetchTokenOptions["subjectToken"],
+  awsCredentials: FetchOptions["awsCredentials"],
+  awsRegion: FetchOptions["awsRegion"],
+  subjectToken: FetchOptions["subjectToken"],
 ): Promise<ExchangeOptions> {
   const [credentials, region, proof] = await inOrder([
     typeof awsCredentials === "function" ? credentialsOf(awsCredentials) : awsCredentials,

@@ -8,7 +8,7 @@ import type { ErrorCode } from "./error-codes.js";
 export type Fault = "config" | "host" | "misuse" | "remote";
 
 /** Which part of an exchange failed. */
-export type Stage = "aws_sts" | "config" | "id_token" | "impersonation" | "sign" | "source" | "sts";
+export type Stage = "aws_sts" | "config" | "delegation" | "id_token" | "impersonation" | "sign" | "source" | "sts";
 
 /** What `SanskeyError` is made of. */
 export interface SanskeyErrorFields {

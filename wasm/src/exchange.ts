@@ -1,9 +1,10 @@
 import { seconds } from "./clock.js";
 import { CredentialConfig, type ConfigInput } from "./config.js";
 import { call, misuse } from "./errors.js";
+import { goalText } from "./goals.js";
 import type { NativeExchange } from "./native.js";
 import type { ExchangeOptions, Goal, Now, Reply, Step } from "./types.js";
-import { goalText, optionsText, repliesText, stepOf } from "./wire.js";
+import { optionsText, repliesText, stepOf } from "./wire.js";
 
 /**
  * One attempt at what the goal says, such as getting a token. It does no I/O itself: it says what it must be told, and is

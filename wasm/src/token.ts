@@ -5,9 +5,10 @@ import type { Now } from "./types.js";
 
 /**
  * `federated`: issued by Google's STS to the workload, or to the person, itself. `service_account`: issued to the
- * impersonated account.
+ * impersonated account. `id_token`: that account's OpenID Connect token. `delegated`: issued to the account for a person
+ * of a Google Workspace domain. `downscoped`: good for less than the token that it was made of.
  */
-export type TokenKind = "federated" | "service_account";
+export type TokenKind = "delegated" | "downscoped" | "federated" | "id_token" | "service_account";
 
 /** `fresh`: use it. `stale`: it still works, and is worth replacing. `expired`: do not use it. */
 export type Freshness = "expired" | "fresh" | "stale";

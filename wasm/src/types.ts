@@ -100,14 +100,124 @@ export interface RevocationGoal {
   readonly goal: "revocation";
 }
 
+/** An OpenID Connect token of the service account. */
+export interface IdTokenParams {
+  /** Whom it is for, such as the URL of a Cloud Run service. */
+  readonly audience: string;
+  /** Whether the account's address is in it. Default: true. */
+  readonly includeEmail?: boolean | undefined;
+}
+
+/** A signature of the service account. */
+export interface SignBlobParams {
+  /** What is signed. */
+  readonly payload: Uint8Array;
+}
+
+/** A JWT that the service account signs. */
+export interface SignJwtParams {
+  /** An object, or its JSON text. */
+  readonly claims: object | string;
+}
+
+/** A URL of Cloud Storage that carries the service account's permission (version 4). */
+export interface SignUrlParams {
+  readonly bucket: string;
+  readonly object: string;
+  /** 1 to 604,800, which is a week. */
+  readonly expiresInSeconds: number;
+  /** `RESUMABLE` is a `POST` with the header `x-goog-resumable: start`, which begins an upload. Default: `GET`. */
+  readonly method?: "DELETE" | "GET" | "HEAD" | "POST" | "PUT" | "RESUMABLE" | undefined;
+  /** Headers that the request must be sent with, exactly so. */
+  readonly headers?: Iterable<readonly [string, string]> | Readonly<Record<string, string>> | undefined;
+  /** Further parameters, such as `generation`. */
+  readonly query?: Iterable<readonly [string, string]> | Readonly<Record<string, string>> | undefined;
+  /** `https://BUCKET.storage.googleapis.com/OBJECT` in place of `https://storage.googleapis.com/BUCKET/OBJECT`. */
+  readonly virtualHosted?: boolean | undefined;
+  /** Scheme and host of a server that leads to the bucket, such as `https://cdn.example.com`. */
+  readonly bucketBoundHost?: string | undefined;
+}
+
+/** An access token for a person of a Google Workspace domain, for whom the service account acts. */
+export interface DelegatedTokenParams {
+  /** The person's address. */
+  readonly subject: string;
+  /** What an administrator has allowed the service account to do for people. At least one. */
+  readonly scopes: readonly string[] | string;
+  /** Default: `https://oauth2.googleapis.com/token`. */
+  readonly tokenUrl?: string | undefined;
+}
+
+/** An access token that is good for less than the configuration allows. */
+export interface DownscopedTokenParams {
+  /** A Credential Access Boundary, `{ accessBoundaryRules: [...] }`, or its JSON text. */
+  readonly accessBoundary: object | string;
+  /** Those of the token that is made weaker. Default: `https://www.googleapis.com/auth/cloud-platform`. */
+  readonly scopes?: readonly string[] | string | undefined;
+}
+
+/** What an exchange is for that only a service account can do, named. */
+export type AccountGoal =
+  | ({ readonly goal: "delegated_access_token" } & DelegatedTokenParams)
+  | ({ readonly goal: "downscoped_access_token" } & DownscopedTokenParams)
+  | ({ readonly goal: "id_token" } & IdTokenParams)
+  | ({ readonly goal: "sign_blob" } & SignBlobParams)
+  | ({ readonly goal: "sign_jwt" } & SignJwtParams)
+  | ({ readonly goal: "sign_url" } & SignUrlParams);
+
 /** What an exchange is for. */
-export type Goal = AccessTokenGoal | IntrospectionGoal | RevocationGoal;
+export type Goal = AccessTokenGoal | IntrospectionGoal | RevocationGoal | AccountGoal;
+
+/** A signature, and which of the service account's keys it was made with. */
+export interface SignedBlob {
+  readonly keyId: string;
+  /** RSA with SHA-256, PKCS #1 version 1.5. */
+  readonly signature: Uint8Array;
+}
+
+/** A JWT, and which of the service account's keys it was signed with. Printing it does not show the JWT. */
+export interface SignedJwt {
+  readonly keyId: string;
+  readonly jwt: string;
+}
+
+/** A URL that anybody who has it can use until its end. Printing it does not show the URL. */
+export interface SignedUrl {
+  readonly url: string;
+  readonly expiresAt: Date;
+}
 
 /** What came out of an exchange, named as its goal. */
 export type Outcome =
   | { readonly goal: "access_token"; readonly token: Token }
+  | { readonly goal: "delegated_access_token"; readonly token: Token }
+  | { readonly goal: "downscoped_access_token"; readonly token: Token }
+  | { readonly goal: "id_token"; readonly token: Token }
   | { readonly goal: "introspection"; readonly tokenInfo: TokenInfo }
-  | { readonly goal: "revocation" };
+  | { readonly goal: "revocation" }
+  | ({ readonly goal: "sign_blob" } & SignedBlob)
+  | ({ readonly goal: "sign_jwt" } & SignedJwt)
+  | ({ readonly goal: "sign_url" } & SignedUrl);
+
+/** What a subject token says of itself. Nothing of it is secret, and whether it is true, only Google finds out. */
+export interface SubjectTokenDescription {
+  /** The claim `iss` of a JWT. */
+  readonly issuer: string | null;
+  /** The claim `sub` of a JWT. */
+  readonly subject: string | null;
+  /** The claim `aud` of a JWT; for AWS, the provider that the signed request is for. */
+  readonly audiences: readonly string[];
+  /** The claim `iat` of a JWT; for AWS, the date of the signature. */
+  readonly issuedAt: Date | null;
+  /** The claim `exp` of a JWT; for AWS, when AWS does not take the signature any more. */
+  readonly expiresAt: Date | null;
+  /** For AWS: the name of the key that signed. */
+  readonly accessKeyId: string | null;
+  /** For AWS: the region whose Security Token Service is to say who that is. */
+  readonly region: string | null;
+  /** Whom a role would be granted to, as IAM policies write it. */
+  readonly principals: readonly string[];
+}
 
 /** Names and values. Names may repeat, and the order is kept. */
 export type HeaderList = ReadonlyArray<readonly [name: string, value: string]>;

@@ -4,12 +4,14 @@
  */
 
 import { awsOptions } from "./aws-options.js";
+import { bytesOf } from "./base64.js";
 import { HostFailure, misuse } from "./errors.js";
 import { FLAG, optional, TEXT, TEXTS } from "./members.js";
 import { sealed } from "./redact.js";
-import { Token, valueOf, type TokenInfo, type TokenKind } from "./token.js";
+import { Token, type TokenInfo, type TokenKind } from "./token.js";
 import type {
-  Ask, CommandOutput, EnvValues, ExchangeOptions, Goal, HeaderList, HttpRequest, HttpResponse, Outcome, Reply, Step,
+  Ask, CommandOutput, EnvValues, ExchangeOptions, HeaderList, HttpRequest, HttpResponse, Outcome, Reply, Step,
+  SubjectTokenDescription,
 } from "./types.js";
 
 interface WireHttpRequest {
@@ -54,32 +56,27 @@ interface WireTokenInfo {
   issued_at: number | null;
 }
 
+interface WireDescription {
+  issuer: string | null;
+  subject: string | null;
+  audiences: string[];
+  issued_at: number | null;
+  expires_at: number | null;
+  access_key_id: string | null;
+  region: string | null;
+  principals: string[];
+}
+
 type WireOutcome =
-  | { goal: "access_token"; token: WireToken }
+  | { goal: "access_token" | "delegated_access_token" | "downscoped_access_token" | "id_token"; token: WireToken }
+  | { goal: "sign_blob"; key_id: string; signature: string }
+  | { goal: "sign_jwt"; key_id: string; jwt: string }
+  | { goal: "sign_url"; url: string; expires_at: number }
   | { goal: "introspection"; token_info: WireTokenInfo }
   | { goal: "revocation" };
 
 /** What tokens are unless something else is said of them. Source: RFC 8693 section 3. */
 const JWT = "urn:ietf:params:oauth:token-type:jwt";
-
-/** GOAL */
-export function goalText(goal: Goal): string {
-  switch (goal?.goal) {
-    case "access_token": {
-      const { scopes = [] } = goal;
-      const list = typeof scopes === "string" ? scopes.split(/[\s,]+/).filter(Boolean) : scopes;
-      return JSON.stringify({ goal: goal.goal, scopes: list });
-    }
-    case "introspection":
-      return JSON.stringify({ goal: goal.goal, token: valueOf(goal.token) });
-    case "revocation":
-      return JSON.stringify({ goal: goal.goal });
-    default:
-      throw misuse(
-        'The goal must be { goal: "access_token", scopes }, { goal: "introspection", token } or { goal: "revocation" }.',
-      );
-  }
-}
 
 /** OPTIONS */
 export function optionsText(options: ExchangeOptions): string {
@@ -108,12 +105,29 @@ export function stepOf(text: string): [step: Step, clockSkewSeconds: number | nu
 function outcomeOf(outcome: WireOutcome): Outcome {
   switch (outcome.goal) {
     case "access_token":
+    case "delegated_access_token":
+    case "downscoped_access_token":
+    case "id_token":
       return { goal: outcome.goal, token: token_(outcome.token) };
     case "introspection":
       return { goal: outcome.goal, tokenInfo: tokenInfo(outcome.token_info) };
     case "revocation":
       return { goal: outcome.goal };
+    case "sign_blob":
+      return { goal: outcome.goal, keyId: outcome.key_id, signature: bytesOf(outcome.signature) };
+    case "sign_jwt":
+      return sealed({ goal: outcome.goal, keyId: outcome.key_id }, { jwt: outcome.jwt });
+    case "sign_url":
+      return sealed({ goal: outcome.goal, expiresAt: new Date(outcome.expires_at * 1000) }, { url: outcome.url });
   }
+}
+
+/** What is told of a subject token. */
+export function descriptionOf(text: string): SubjectTokenDescription {
+  const { access_key_id, expires_at, issued_at, ...others } = JSON.parse(text) as WireDescription;
+  return Object.freeze({
+    ...others, accessKeyId: access_key_id, expiresAt: moment(expires_at), issuedAt: moment(issued_at),
+  });
 }
 
 function tokenInfo({ client_id, expires_at, issued_at, ...others }: WireTokenInfo): TokenInfo {

@@ -16,8 +16,9 @@ const broken = "code(() => CredentialConfig.fromJson('{'))";
 
 const PUBLIC = [
   "CredentialConfig", "ERROR_CODES", "Exchange", "HostFailure", "SanskeyError", "Token", "callerIdentityToken",
-  "certificateConfig", "checkConfig", "fetchHost", "fetchToken", "impersonationRequest", "introspectToken",
-  "parseImpersonationResponse", "parseStsResponse", "revokeLogin", "signRequest", "stsRequest",
+  "certificateConfig", "checkConfig", "describeSubjectToken", "fetchDelegatedToken", "fetchDownscopedToken",
+  "fetchHost", "fetchIdToken", "fetchToken", "impersonationRequest", "introspectToken", "parseImpersonationResponse",
+  "parseStsResponse", "revokeLogin", "signBlob", "signJwt", "signRequest", "signUrl", "stsRequest",
 ];
 
 test("both module systems export the same, and no way to initialise", () => {

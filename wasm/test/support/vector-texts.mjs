@@ -18,8 +18,23 @@ const wireTime = (time) => time && time / 1000;
 const wireTokenInfo = ({ expiresAt, issuedAt, ...others }) =>
   renamed({ ...others, expiresAt: wireTime(expiresAt), issuedAt: wireTime(issuedAt) }, snake);
 
-export const wireOutcome = ({ goal, token, tokenInfo, ...others }) => ({
-  goal, ...(token && { token: wireToken(token) }), ...(tokenInfo && { token_info: wireTokenInfo(tokenInfo) }), ...others,
+export const wireOutcome = ({ goal, token, tokenInfo, signature, expiresAt, ...others }) => ({
+  goal,
+  ...(token && { token: wireToken(token) }),
+  ...(tokenInfo && { token_info: wireTokenInfo(tokenInfo) }),
+  ...(signature && { signature: Buffer.from(signature).toString("base64") }),
+  ...(expiresAt && { expires_at: wireTime(expiresAt) }),
+  ...renamed(others, snake),
+});
+
+/** What a subject token says. */
+export const wireDescription = wireTokenInfo;
+
+/** A goal as the vectors write it, as a caller does. */
+export const goalOf = ({ payload, expires_in, ...goal }) => ({
+  ...camel(goal),
+  ...(payload !== undefined && { payload: new Uint8Array(Buffer.from(payload, "base64")) }),
+  ...(expires_in !== undefined && { expiresInSeconds: expires_in }),
 });
 
 const FIELDS = ["code", "fault", "stage", "field", "askId", "status", "retryable", "error", "errorDescription"];

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { inspect } from "node:util";
-import { camel, configText, credentials, hostReply, options, source, wire, wireError, wireOutcome, wireToken } from "./vector-texts.mjs";
+import { camel, configText, credentials, goalOf, hostReply, options, source, wire, wireDescription, wireError, wireOutcome, wireToken } from "./vector-texts.mjs";
 
 const root = new URL("../../../tests/vectors/", import.meta.url);
 
@@ -19,6 +19,7 @@ const functions = (api, seen) => ({
   create_config: (p) => ({ text: created(api, seen, p) }),
   check_config: (p) => ({ findings: seen(api.checkConfig(p.text, camel(p.options))) }),
   certificate_config: (p) => ({ text: api.certificateConfig(p.cert_path, p.key_path) }),
+  describe_subject_token: ({ token, ...p }) => ({ description: wireDescription(seen(api.describeSubjectToken(token, camel(p)))) }),
   request_headers: (p) => ({ pairs: Object.entries(headers(api, seen, p)) }),
   token_freshness: (p) => ({ freshness: new api.Token("", p.expires_at * 1000, "federated").freshness(p.now * 1000) }),
 });
@@ -45,7 +46,7 @@ function created(api, seen, params) {
 function wholeExchange(api, seen, vector) {
   let [now, polled] = [vector.now, 0];
   try {
-    const exchange = seen(new api.Exchange(configText(vector), vector.goal, options(vector.options)));
+    const exchange = seen(new api.Exchange(configText(vector), goalOf(vector.goal), options(vector.options)));
     for (const round of vector.rounds) {
       now = round.now ?? now;
       assert.deepEqual(seen(exchange.poll(now * 1000)).asks?.map(wire), round.asks);

@@ -1,7 +1,9 @@
 // What a user writes, in the strictest TypeScript. It is compiled, not run.
 
 import {
-  callerIdentityToken, certificateConfig, checkConfig, CredentialConfig, Exchange, fetchHost, fetchToken, HostFailure,
+  callerIdentityToken, certificateConfig, checkConfig, CredentialConfig, describeSubjectToken, fetchDelegatedToken, fetchDownscopedToken,
+  fetchIdToken, signBlob, signJwt, signUrl, type FetchOptions, type SignedBlob, type SignedJwt, type SignedUrl, type SubjectTokenDescription,
+  Exchange, fetchHost, fetchToken, HostFailure,
   impersonationRequest, introspectToken, parseStsResponse, revokeLogin, type RunOptions, type SubjectTokenContext, type TokenInfo,
   SanskeyError, signRequest, stsRequest, type Ask, type AssumeRole, type AwsOptions, type ConfigParts, type ErrorCode, type Finding,
   type FetchTokenOptions, type GetSessionToken, type GetWebIdentityToken, type Host, type HttpRequest, type HttpResponse, type Source, type SourceName, type Step,
@@ -20,8 +22,28 @@ export async function token(): Promise<string> {
     signal: controller.signal,
   });
   const expires: number = token.expiresAt.getTime();
-  const kind: "federated" | "service_account" = token.kind;
+  const kind: "delegated" | "downscoped" | "federated" | "id_token" | "service_account" = token.kind;
   return `${token.value} ${expires} ${kind} ${token.freshness()}`;
+}
+
+// In the name of a service account.
+export async function account(options: FetchOptions, payload: Uint8Array): Promise<readonly string[]> {
+  const idToken: Token = await fetchIdToken({}, { audience: "a", includeEmail: false, ...options });
+  const blob: SignedBlob = await signBlob({}, { payload, ...options });
+  const jwt: SignedJwt = await signJwt("{}", { claims: { sub: "a" } });
+  const url: SignedUrl = await signUrl("{}", { bucket: "b", object: "o", expiresInSeconds: 60, headers: { a: "b" }, method: "RESUMABLE" });
+  const person: Token = await fetchDelegatedToken("{}", { subject: "a@b", scopes: ["s"] as const });
+  const weaker: Token = await fetchDownscopedToken("{}", { accessBoundary: { accessBoundaryRules: [] }, scopes: "s" });
+  const told: SubjectTokenDescription = describeSubjectToken("t", { audience: "a" });
+  // @ts-expect-error whom is it for?
+  await fetchIdToken({}, {});
+  // @ts-expect-error bytes are signed
+  await signBlob({}, { payload: "text" });
+  // @ts-expect-error for how long?
+  await signUrl({}, { bucket: "b", object: "o" });
+  const step = new Exchange("{}", { goal: "sign_url", bucket: "b", object: "o", expiresInSeconds: 60 }).poll();
+  const url2 = step.step === "done" && step.outcome.goal === "sign_url" ? step.outcome.url : "";
+  return [idToken.value, blob.keyId, String(blob.signature.length), jwt.jwt, url.url, person.value, weaker.value, ...told.principals, url2];
 }
 
 // What AWS is to be asked for.
@@ -136,7 +158,15 @@ export async function loop(exchange: Exchange): Promise<string> {
   step.outcome.token;
   switch (step.outcome.goal) {
     case "access_token":
+    case "delegated_access_token":
+    case "downscoped_access_token":
+    case "id_token":
       return step.outcome.token.value;
+    case "sign_blob":
+    case "sign_jwt":
+      return step.outcome.keyId;
+    case "sign_url":
+      return step.outcome.url;
     case "introspection":
       return step.outcome.tokenInfo.username ?? "";
     case "revocation":
