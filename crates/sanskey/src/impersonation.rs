@@ -100,21 +100,16 @@ impl Who<'_> {
                     "Enable the IAM Credentials API in the project of {service_account}: `gcloud services enable iamcredentials.googleapis.com --project=PROJECT`. That takes a minute or two."
                 )
             }
-            Some(403) => match self.principal_set() {
-                Some(everybody) => format!(
-                    "Grant {role} on {service_account} to this workload: `gcloud iam service-accounts add-iam-policy-binding {service_account} --role={role} --member=MEMBER`, where MEMBER is {everybody}/subject/SUBJECT with principal: in place of principalSet:, or all of the pool, {everybody}/*. A new grant takes a minute or two. See also that the account's address is right, and the IAM Credentials API enabled."
+            Some(403) => match self.audience.split_once("/providers/") {
+                // <https://cloud.google.com/iam/docs/principal-identifiers>
+                Some((pool, _)) => format!(
+                    "Grant {role} on {service_account} to this workload: `gcloud iam service-accounts add-iam-policy-binding {service_account} --role={role} --member=MEMBER`. MEMBER is principal:{pool}/subject/SUBJECT, with what the provider maps to google.subject, or principalSet:{pool}/* for everybody in the pool. A new grant takes a minute or two. See also that the account's address is right, and the IAM Credentials API enabled."
                 ),
                 None => return error,
             },
             _ => return error,
         };
         error.with_hint(hint)
-    }
-
-    /// `principalSet://iam.googleapis.com/projects/…/workloadIdentityPools/POOL`
-    fn principal_set(&self) -> Option<String> {
-        let (pool, _) = self.audience.split_once("/providers/")?;
-        Some(format!("principalSet:{pool}"))
     }
 }
 
