@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use crate::ask::{Action, Ask, CommandOutput, HostFailure, HostFailureKind, Reply};
 use crate::error::{Error, ErrorCode, Stage, on_one_line};
 use crate::http::{HttpRequest, HttpResponse};
+use crate::memory::{Kept, Memory, digest};
 use crate::secret::Secret;
 use crate::server::Server;
 use crate::time::UnixTime;
@@ -52,6 +53,13 @@ pub(crate) struct Desk {
     clock_correction: i64,
     entropy: Vec<u8>,
     secrets: Vec<Secret>,
+    /// What is known from before, as it is for the whole exchange; none for an exchange that stands alone.
+    known: Option<Memory>,
+    /// When the exchange began.
+    began_at: Option<UnixTime>,
+    /// What the next one need not ask.
+    pub(crate) learned: Memory,
+    has_recalled: bool,
 }
 
 #[derive(Debug)]
@@ -83,6 +91,17 @@ pub(crate) struct Answer {
     pub(crate) seen_at: UnixTime,
 }
 
+impl Answer {
+    /// A time that the server has told, by the host's clock. They differ by what the answer's own date says or, if it
+    /// has none, by `correction`; differences of less than a minute are left alone.
+    pub(crate) fn on_the_hosts_clock(&self, time: UnixTime, correction: Option<i64>) -> UnixTime {
+        let date = self.response.header("date").and_then(UnixTime::from_http_date);
+        let skew = date.map(|date| date.as_seconds().saturating_sub(self.seen_at.as_seconds()));
+        let skew = skew.filter(|skew| (60..=86_400).contains(&skew.unsigned_abs())).or(correction);
+        time.shifted(skew.unwrap_or(0).saturating_neg())
+    }
+}
+
 impl Desk {
     pub(crate) fn new(entropy: Vec<u8>) -> Self {
         Self {
@@ -91,13 +110,74 @@ impl Desk {
             clock_correction: 0,
             entropy,
             secrets: Vec::new(),
+            known: None,
+            began_at: None,
+            learned: Memory::default(),
+            has_recalled: false,
         }
+    }
+
+    /// The same desk, of somebody who remembers.
+    pub(crate) fn knowing(self, memory: Memory) -> Self {
+        Self { known: Some(memory), ..self }
+    }
+
+    /// What is remembered, if it is for these circumstances and was good when the exchange began: it is the
+    /// same on every run of the flow.
+    pub(crate) fn recall<T: Clone>(
+        &mut self,
+        circumstances: Option<&str>,
+        thing: impl Fn(&Memory) -> Option<&Kept<T>>,
+    ) -> Option<T> {
+        let began_at = self.began_at.unwrap_or(self.now);
+        let kept = thing(self.known.as_ref()?)?;
+        let value = kept.get(circumstances?, began_at)?.clone();
+        self.has_recalled = true;
+        Some(value)
+    }
+
+    /// The refresh token that has replaced that of the configuration.
+    pub(crate) fn newest_refresh_token(&self) -> Option<&Secret> {
+        self.known.as_ref()?.refresh_token.as_ref()
+    }
+
+    /// Goes from the servers' clock, which told when AWS credentials end, to the host's, which will be asked.
+    pub(crate) fn close(&mut self) {
+        if let Some(kept) = &mut self.learned.aws_credentials {
+            kept.until = kept.until.shifted(self.clock_correction.saturating_neg());
+        }
+    }
+
+    /// Whether something was not asked, because it was remembered.
+    pub(crate) fn has_recalled(&self) -> bool {
+        self.has_recalled
+    }
+
+    /// A digest of what the environment and the files have said so far; `None` if nothing is remembered anyway.
+    pub(crate) fn circumstances(&self) -> Option<String> {
+        self.known.as_ref()?;
+        let mut texts = Vec::new();
+        for entry in &self.entries {
+            match &entry.reply {
+                Some(Reply::Env(values)) => {
+                    texts.extend(values.iter().flat_map(|(name, value)| [name.as_str(), value.expose()]));
+                }
+                Some(Reply::File(Some(text))) => texts.extend([entry.ask.id.as_str(), text.expose()]),
+                _ => {}
+            }
+        }
+        Some(digest(texts))
     }
 
     /// The time of the poll that first saw the reply to this ask: the same on every run of the flow.
     pub(crate) fn seen_at(&self, id: &str) -> UnixTime {
         let entry = self.entries.iter().find(|entry| entry.ask.id == id);
         entry.and_then(|entry| entry.seen_at).unwrap_or(self.now)
+    }
+
+    /// When the reply to this ask was first seen, if there is such an ask and it has one.
+    pub(crate) fn first_seen_at(&self, id: &str) -> Option<UnixTime> {
+        self.entries.iter().find(|entry| entry.ask.id == id)?.seen_at
     }
 
     /// The time that the request of this ask was built for, which a server's clock may have corrected.
@@ -109,6 +189,7 @@ impl Desk {
     /// Begins a run of the flow.
     pub(crate) fn open(&mut self, now: UnixTime) {
         self.now = now;
+        self.began_at.get_or_insert(now);
         self.clock_correction = 0;
     }
 

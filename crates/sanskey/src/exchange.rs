@@ -6,6 +6,7 @@ use crate::desk::{Desk, Leave};
 use crate::error::Error;
 use crate::flow;
 use crate::goal::{Goal, Options, Outcome};
+use crate::memory::Memory;
 use crate::time::UnixTime;
 
 /// One way from a proof of identity to a token, step by step. The host does what is asked and
@@ -53,6 +54,31 @@ impl Exchange {
         Self { config, goal, options, desk, end: None }
     }
 
+    /// The same exchange, which need not ask what is remembered.
+    pub(crate) fn knowing(mut self, memory: Memory) -> Self {
+        self.desk = self.desk.knowing(memory);
+        self
+    }
+
+    pub(crate) fn goal(&self) -> &Goal {
+        &self.goal
+    }
+
+    /// How it has ended, if it has.
+    pub(crate) fn end(&self) -> Option<&Result<Outcome, Error>> {
+        self.end.as_ref()
+    }
+
+    /// Whether something was not asked, because it was remembered.
+    pub(crate) fn has_recalled(&self) -> bool {
+        self.desk.has_recalled()
+    }
+
+    /// What is to be remembered.
+    pub(crate) fn learned(&self) -> &Memory {
+        &self.desk.learned
+    }
+
     /// What to do next, or the outcome. `now` is the current time; it must be read anew for every
     /// poll, since it ends up in signatures and expiries.
     ///
@@ -65,7 +91,10 @@ impl Exchange {
         if self.end.is_none() {
             self.desk.open(now);
             match flow::run(&mut self.desk, &self.config, &self.goal, &self.options) {
-                Ok(outcome) => self.end = Some(Ok(outcome)),
+                Ok(outcome) => {
+                    self.desk.close();
+                    self.end = Some(Ok(outcome));
+                }
                 Err(Leave::Failed(mut error)) => {
                     self.desk.redact(&mut error);
                     error = error.shortened();

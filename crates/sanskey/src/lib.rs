@@ -52,16 +52,19 @@ pub mod impersonation;
 pub mod introspection;
 mod json;
 mod jwt;
+mod memory;
 mod refusal;
 mod secret;
 mod server;
 mod signed_url;
 pub mod sigv4;
 mod source;
+mod state;
 pub mod sts;
 mod subject_token;
 mod time;
 mod token;
+mod token_source;
 mod url;
 mod words;
 
@@ -80,6 +83,7 @@ pub use signed_url::{SignedUrl, SignedUrlRequest, UrlStyle};
 pub use subject_token::{SubjectTokenDescription, describe_subject_token};
 pub use time::UnixTime;
 pub use token::{Freshness, Token, TokenKind, request_headers};
+pub use token_source::{Advice, Moment, Settled, TokenSource};
 
 /// What README.md shows of this crate compiles.
 #[cfg(doctest)]

@@ -39,6 +39,14 @@ pub enum TokenKind {
 }
 
 impl TokenKind {
+    /// All of them.
+    const ALL: [Self; 5] =
+        [Self::Delegated, Self::Downscoped, Self::Federated, Self::IdToken, Self::ServiceAccount];
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// The stable name: `delegated`, `downscoped`, `federated`, `id_token`, `service_account`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -67,7 +75,11 @@ impl Freshness {
     /// A token is stale for its last four minutes, and expired for its last ten seconds: clocks
     /// differ, and requests take time. (Google's own libraries refresh between 225 and 300 s ahead.)
     pub fn of(expires_at: UnixTime, now: UnixTime) -> Self {
-        match now.seconds_until(expires_at) {
+        Self::of_seconds_left(now.seconds_until(expires_at))
+    }
+
+    pub(crate) fn of_seconds_left(seconds: u64) -> Self {
+        match seconds {
             0..=10 => Self::Expired,
             11..=240 => Self::Stale,
             _ => Self::Fresh,

@@ -128,6 +128,11 @@ impl Calls {
             && self.get_web_identity_token.is_none()
     }
 
+    /// Those that are left once all roles have been taken on.
+    pub(crate) fn after_all_roles(self) -> Self {
+        Self { get_web_identity_token: self.get_web_identity_token, ..Self::default() }
+    }
+
     pub(crate) fn check(&self) -> Result<(), Problem> {
         self.get_session_token.as_ref().map_or(Ok(()), GetSessionToken::check)?;
         self.assume_role.iter().try_for_each(AssumeRole::check)?;

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::secret::Secret;
+use crate::time::UnixTime;
 use crate::url::is_visible_ascii;
 
 /// An AWS access key, with its session token if it is a temporary one.
@@ -14,6 +15,8 @@ pub struct Credentials {
     pub secret_access_key: Secret,
     /// Present for temporary keys. An empty token counts as none.
     pub session_token: Option<Secret>,
+    /// When AWS ends them, if that is known.
+    pub expires_at: Option<UnixTime>,
 }
 
 impl Credentials {
@@ -23,6 +26,7 @@ impl Credentials {
             access_key_id: access_key_id.into(),
             secret_access_key: secret_access_key.into(),
             session_token: None,
+            expires_at: None,
         }
     }
 
@@ -30,6 +34,13 @@ impl Credentials {
     #[must_use]
     pub fn with_session_token(mut self, session_token: impl Into<Secret>) -> Self {
         self.session_token = Some(session_token.into());
+        self
+    }
+
+    /// The same key, which is of no use from that time on.
+    #[must_use]
+    pub(crate) fn ending(mut self, expires_at: Option<UnixTime>) -> Self {
+        self.expires_at = expires_at;
         self
     }
 

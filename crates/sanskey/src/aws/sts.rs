@@ -185,8 +185,10 @@ pub(crate) fn credentials(answer: &Answer, action: &str) -> Result<Credentials, 
             .text_at(&[&response, &wrapper, "Credentials", name])
             .ok_or_else(|| malformed(answer, &format!("to {action} with credentials that have no {name}")))
     };
+    let expiration = result.text_at(&[&response, &wrapper, "Credentials", "Expiration"]);
     let credentials = Credentials::new(part("AccessKeyId")?.expose(), part("SecretAccessKey")?.clone())
-        .with_session_token(part("SessionToken")?.clone());
+        .with_session_token(part("SessionToken")?.clone())
+        .ending(expiration.and_then(|time| UnixTime::from_rfc3339(time.expose())));
     match credentials.check() {
         Ok(()) => Ok(credentials),
         Err(_) => {

@@ -1,6 +1,6 @@
 //! What is done in the name of the configured service account: ID tokens, signatures, people.
 
-use super::{first_token, service_account_token};
+use super::{service_account_token, token_to_ask_with};
 use crate::config::{CredentialConfig, Impersonation};
 use crate::delegation;
 use crate::desk::{Answer, Desk, Flow};
@@ -39,7 +39,7 @@ pub(super) fn caller<'a>(
 ) -> Flow<Caller<'a>> {
     config.check_endpoints(options)?;
     let (account, before) = config.last_impersonation()?;
-    let (mut token, certificate) = first_token(desk, config, options, &[CLOUD_PLATFORM_SCOPE])?;
+    let (mut token, certificate) = token_to_ask_with(desk, config, options)?;
     let refresh_token = token.refresh_token.take();
     for account in before {
         let scopes = &[CLOUD_PLATFORM_SCOPE];
@@ -60,7 +60,8 @@ pub(super) fn id_token(
     let answer = caller.ask(desk, "id-token", &ID_TOKEN, &|caller, _| {
         iam_credentials::id_token_request(caller.account, &caller.token.value, audience, include_email)
     })?;
-    let token = iam_credentials::parse_id_token(&answer, &caller.who)?;
+    let mut token = iam_credentials::parse_id_token(&answer, &caller.who)?;
+    token.expires_at = answer.on_the_hosts_clock(token.expires_at, desk.clock_correction());
     desk.keep_secret(&token.value);
     Ok(token)
 }

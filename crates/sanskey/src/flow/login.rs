@@ -16,15 +16,25 @@ pub(super) fn refreshed_token(
     user: &AuthorizedUser,
     client: &ClientAuthentication,
 ) -> Flow<Token> {
-    desk.keep_secret(&user.refresh_token);
+    let refresh_token = current_refresh_token(desk, user);
     let answer = desk.http("refresh", &sts::SERVER, &|_| {
-        authorized_user::refresh_request(config.token_url(), &user.refresh_token, client)
+        authorized_user::refresh_request(config.token_url(), &refresh_token, client)
     })?;
     let token = authorized_user::parse_refresh_answer(&answer)?;
-    for secret in [Some(&token.value), token.refresh_token.as_ref()].into_iter().flatten() {
-        desk.keep_secret(secret);
+    desk.keep_secret(&token.value);
+    if let Some(next) = &token.refresh_token {
+        desk.keep_secret(next);
+        desk.learned.refresh_token = Some(next.clone());
     }
     Ok(token)
+}
+
+/// That of the configuration, unless the service has replaced it.
+fn current_refresh_token(desk: &mut Desk, user: &AuthorizedUser) -> Secret {
+    desk.keep_secret(&user.refresh_token);
+    let current = desk.newest_refresh_token().unwrap_or(&user.refresh_token).clone();
+    desk.keep_secret(&current);
+    current
 }
 
 /// Whose a token is, and whether it is good.
@@ -51,10 +61,9 @@ pub(super) fn revocation(desk: &mut Desk, config: &CredentialConfig, url: &str) 
     let Some((user, client)) = config.authorized_user() else {
         return Err(Error::bug("Only an authorized user has a URL for revocation.").into());
     };
-    desk.keep_secret(&user.refresh_token);
+    let refresh_token = current_refresh_token(desk, user);
     desk.keep_secret(&client.client_secret);
-    let answer = desk.http("revoke", &sts::SERVER, &|_| {
-        authorized_user::revoke_request(url, &user.refresh_token, client)
-    })?;
+    let answer =
+        desk.http("revoke", &sts::SERVER, &|_| authorized_user::revoke_request(url, &refresh_token, client))?;
     Ok(authorized_user::check_revocation(&answer)?)
 }

@@ -7,9 +7,10 @@ mod login;
 use crate::config::{CredentialConfig, Impersonation};
 use crate::desk::{Desk, Flow};
 use crate::error::Error;
-use crate::goal::{Goal, Options, Outcome, scopes_or_default};
+use crate::goal::{CLOUD_PLATFORM_SCOPE, Goal, Options, Outcome, scopes_or_default};
 use crate::http::ClientCertificate;
 use crate::impersonation::Who;
+use crate::memory::{Kept, TOKEN_MARGIN_SECONDS};
 use crate::source::Proof;
 use crate::subject_token::describe_subject_token;
 use crate::token::Token;
@@ -129,6 +130,28 @@ fn first_token(
     Ok((token, proof.client_certificate().cloned()))
 }
 
+/// The token that a service account is asked with, which may be one from before.
+fn token_to_ask_with(
+    desk: &mut Desk,
+    config: &CredentialConfig,
+    options: &Options,
+) -> Flow<(Token, Option<ClientCertificate>)> {
+    // It depends on nothing but the configuration: whoever got it is who asks.
+    const CIRCUMSTANCES: &str = "";
+    if let Some(token) = desk.recall(Some(CIRCUMSTANCES), |memory| memory.federated_token.as_ref()) {
+        desk.keep_secret(&token.value);
+        return Ok((token, None));
+    }
+    let (token, certificate) = first_token(desk, config, options, &[CLOUD_PLATFORM_SCOPE])?;
+    // One that is good with a certificate only is got anew with the certificate.
+    desk.learned.federated_token = certificate.is_none().then(|| Kept {
+        circumstances: CIRCUMSTANCES.to_owned(),
+        until: token.expires_at.shifted(-TOKEN_MARGIN_SECONDS),
+        value: Token { refresh_token: None, ..token.clone() },
+    });
+    Ok((token, certificate))
+}
+
 fn federated_token(
     desk: &mut Desk,
     config: &CredentialConfig,
@@ -201,9 +224,7 @@ fn service_account_token(
     })?;
     let who = Who { audience: config.audience(), service_account: account.email() };
     let mut token = impersonation::parse_answer(&answer, &who)?;
-    // The end is told by the server's clock, and will be compared with the host's.
-    let skew = desk.clock_correction().unwrap_or(0);
-    token.expires_at = token.expires_at.shifted(skew.saturating_neg());
+    token.expires_at = answer.on_the_hosts_clock(token.expires_at, desk.clock_correction());
     desk.keep_secret(&token.value);
     Ok(token)
 }

@@ -87,6 +87,7 @@ pub(super) fn credentials_in(env: &Env) -> Result<Option<Credentials>, Error> {
     match (env.get("AWS_ACCESS_KEY_ID"), env.get("AWS_SECRET_ACCESS_KEY")) {
         (Some(id), Some(secret)) => {
             let credentials = Credentials {
+                expires_at: None,
                 access_key_id: id.expose().to_owned(),
                 secret_access_key: secret.clone(),
                 session_token: env.get("AWS_SESSION_TOKEN").cloned(),

@@ -25,6 +25,7 @@ use crate::config::{AwsSource, CredentialConfig};
 use crate::desk::{Desk, Env, Flow, both};
 use crate::error::{Error, ErrorCode, Stage};
 use crate::goal::Options;
+use crate::memory::{AWS_MARGIN_SECONDS, Kept, REGION_SECONDS};
 use crate::secret::Secret;
 use crate::time::UnixTime;
 use imds::Imds;
@@ -43,7 +44,16 @@ pub(super) fn proof(
     })?;
     let env = environment::read(desk, options, &calls)?;
     let origin = Origin::find(desk, &env, options)?;
-    let known_region = known_region(&env, options, origin.region.as_deref())?;
+    let circumstances = desk.circumstances();
+    let circumstances = circumstances.as_deref();
+    let remembered = desk.recall(circumstances, |memory| memory.aws_credentials.as_ref());
+    let is_remembered = remembered.is_some();
+    let (origin, calls) = match remembered {
+        Some(credentials) => (origin.after_all_roles(credentials), calls.after_all_roles()),
+        None => (origin, calls),
+    };
+    let known_region = known_region(&env, options, origin.region.as_deref())?
+        .or_else(|| desk.recall(circumstances, |memory| memory.aws_region.as_ref()));
     let needs_metadata = (known_region.is_none(), matches!(origin.place, Place::Instance));
     let imds = Imds::of(source, &env, needs_metadata)?;
 
@@ -57,12 +67,33 @@ pub(super) fn proof(
     let sts = calls::endpoint(is_called.then_some(&env), &region)?;
     let credentials = calls::credentials(desk, &sts, found)?;
     let credentials = calls::take_on(desk, &sts, credentials, &origin.roles, &calls)?;
+    if !is_remembered {
+        remember(desk, circumstances, &region, &credentials);
+    }
     if let Some(call) = &calls.get_web_identity_token {
         return calls::web_identity_token(desk, &sts, call, config.audience(), &credentials)
             .map(Subject::AwsJwt);
     }
     let verification_url = VerificationUrl::from_template(&source.verification_url_template, &region);
     Ok(Subject::SignedRequest(CallerIdentity { credentials, region, verification_url }))
+}
+
+/// Keeps for the next exchange what has an end. What has none is in the environment or in a file, which are read
+/// each time.
+fn remember(desk: &mut Desk, circumstances: Option<&str>, region: &str, credentials: &Credentials) {
+    let Some(circumstances) = circumstances else { return };
+    if let Some(seen_at) = desk.first_seen_at("aws-region") {
+        desk.learned.aws_region = Some(Kept {
+            circumstances: circumstances.to_owned(),
+            until: seen_at.shifted(REGION_SECONDS),
+            value: region.to_owned(),
+        });
+    }
+    desk.learned.aws_credentials = credentials.expires_at.map(|end| Kept {
+        circumstances: circumstances.to_owned(),
+        until: end.shifted(-AWS_MARGIN_SECONDS),
+        value: credentials.clone(),
+    });
 }
 
 /// All that it takes to sign a `GetCallerIdentity` request.

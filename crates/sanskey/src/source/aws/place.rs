@@ -69,6 +69,13 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// What is left of it for whoever has the credentials of the last role already.
+    pub(super) fn after_all_roles(self, credentials: Credentials) -> Self {
+        Self { place: Place::Known(credentials), roles: Vec::new(), region: self.region }
+    }
+}
+
 impl From<Place> for Origin {
     fn from(place: Place) -> Self {
         Self { place, roles: Vec::new(), region: None }

@@ -73,13 +73,16 @@ fn read(text: &str, now: UnixTime) -> Result<Credentials, Error> {
     if body.get("Version").and_then(Value::as_u64) != Some(1) {
         return Err(malformed("another Version than 1"));
     }
-    match body.get("Expiration") {
-        None | Some(Value::Null) => {}
+    let expires_at = match body.get("Expiration") {
+        None | Some(Value::Null) => None,
         Some(time) => match time.as_str().and_then(UnixTime::from_rfc3339) {
-            Some(end) if end > now => {}
+            Some(end) if end > now => Some(end),
             Some(end) => return Err(malformed(&format!("credentials that were good until {end}"))),
             None => return Err(malformed("an Expiration that is not a time of RFC 3339")),
         },
+    };
+    match credentials {
+        Ok(credentials) => Ok(credentials.ending(expires_at)),
+        Err(problem) => Err(malformed(&problem)),
     }
-    credentials.map_err(|problem| malformed(&problem))
 }

@@ -7,6 +7,7 @@ use crate::desk::Answer;
 use crate::error::{Error, RemoteError};
 use crate::server::Server;
 use crate::source::take_text;
+use crate::time::UnixTime;
 
 /// The credentials in `text`, which `server` answered with: the form of EC2 and of containers.
 pub(super) fn read(server: &Server, answer: &Answer, text: &str) -> Result<Credentials, Error> {
@@ -27,7 +28,11 @@ pub(super) fn read(server: &Server, answer: &Answer, text: &str) -> Result<Crede
             .about_ask(&answer.ask_id)
             .with_hint(hint));
     }
-    credentials.map_err(|problem| malformed(&format!("with {problem}")))
+    let expires_at = body.get("Expiration").and_then(Value::as_str).and_then(UnixTime::from_rfc3339);
+    match credentials {
+        Ok(credentials) => Ok(credentials.ending(expires_at)),
+        Err(problem) => Err(malformed(&format!("with {problem}"))),
+    }
 }
 
 /// Moves credentials out of an object, whose members are called so in this form. All of them are moved

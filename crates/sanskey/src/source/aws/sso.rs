@@ -77,7 +77,12 @@ impl Sso {
             return Err(malformed("no roleCredentials").into());
         };
         let credentials = role_credentials::take(role, ["accessKeyId", "secretAccessKey", "sessionToken"]);
-        Ok(credentials.map_err(|problem| malformed(&problem))?)
+        let milliseconds = role.get("expiration").and_then(Value::as_i64);
+        let expires_at = milliseconds.map(|it| UnixTime::from_seconds(it.div_euclid(1000)));
+        match credentials {
+            Ok(credentials) => Ok(credentials.ending(expires_at)),
+            Err(problem) => Err(malformed(&problem).into()),
+        }
     }
 
     /// `{"accessToken": …, "expiresAt": …}`
