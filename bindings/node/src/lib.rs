@@ -39,6 +39,58 @@ impl NativeExchange {
 }
 
 #[napi]
+pub struct NativeTokenSource(bridge::TokenSource);
+
+#[napi]
+impl NativeTokenSource {
+    #[napi(constructor)]
+    pub fn new(config: String, goal: String, options: String) -> Result<Self> {
+        bridge::TokenSource::new(&config, &goal, &options).map(Self).map_err(thrown)
+    }
+
+    #[napi]
+    pub fn look(&self, now: f64, uptime: f64) -> Result<&'static str> {
+        self.0.look(now, uptime).map_err(thrown)
+    }
+
+    #[napi]
+    pub fn exchange(
+        &mut self,
+        goal: Option<String>,
+        options: String,
+        now: f64,
+        uptime: f64,
+    ) -> Result<NativeExchange> {
+        self.0.exchange(goal.as_deref(), &options, now, uptime).map(NativeExchange).map_err(thrown)
+    }
+
+    #[napi]
+    pub fn settle(&mut self, exchange: &NativeExchange, now: f64, uptime: f64) -> Result<&'static str> {
+        self.0.settle(&exchange.0, now, uptime).map_err(thrown)
+    }
+
+    #[napi]
+    pub fn token(&self) -> Option<String> {
+        self.0.token()
+    }
+
+    #[napi]
+    pub fn export_state(&self) -> Result<String> {
+        self.0.export_state().map_err(thrown)
+    }
+
+    #[napi]
+    pub fn import_state(&mut self, state: String, now: f64, uptime: f64) -> Result<bool> {
+        self.0.import_state(&state, now, uptime).map_err(thrown)
+    }
+
+    #[napi]
+    pub fn forget(&mut self) {
+        self.0.forget();
+    }
+}
+
+#[napi]
 pub fn config_summary(config: String) -> Result<String> {
     bridge::config_summary(&config).map_err(thrown)
 }

@@ -13,7 +13,7 @@ create_exception!(_native, Failure, PyException, "A failure; its only argument i
 mod _native {
     #[pymodule_export]
     use super::{
-        Failure, NativeExchange, caller_identity_token, certificate_config, check_config, config_summary,
+        Failure, NativeExchange, NativeTokenSource, caller_identity_token, certificate_config, check_config, config_summary,
         create_config, describe_subject_token, error_codes, impersonation_request,
         parse_impersonation_response, parse_sts_response, request_headers, sign_request, sts_request,
         token_freshness, version,
@@ -44,6 +44,51 @@ impl NativeExchange {
 
     fn advance(&mut self, replies: &str, now: f64) -> PyResult<String> {
         self.0.advance(replies, now).map_err(thrown)
+    }
+}
+
+#[pyclass(module = "sanskey._native")]
+struct NativeTokenSource(bridge::TokenSource);
+
+#[pymethods]
+impl NativeTokenSource {
+    #[new]
+    fn new(config: &str, goal: &str, options: &str) -> PyResult<Self> {
+        bridge::TokenSource::new(config, goal, options).map(Self).map_err(thrown)
+    }
+
+    fn look(&self, now: f64, uptime: f64) -> PyResult<&'static str> {
+        self.0.look(now, uptime).map_err(thrown)
+    }
+
+    fn exchange(
+        &mut self,
+        goal: Option<&str>,
+        options: &str,
+        now: f64,
+        uptime: f64,
+    ) -> PyResult<NativeExchange> {
+        self.0.exchange(goal, options, now, uptime).map(NativeExchange).map_err(thrown)
+    }
+
+    fn settle(&mut self, exchange: &NativeExchange, now: f64, uptime: f64) -> PyResult<&'static str> {
+        self.0.settle(&exchange.0, now, uptime).map_err(thrown)
+    }
+
+    fn token(&self) -> Option<String> {
+        self.0.token()
+    }
+
+    fn export_state(&self) -> PyResult<String> {
+        self.0.export_state().map_err(thrown)
+    }
+
+    fn import_state(&mut self, state: &str, now: f64, uptime: f64) -> PyResult<bool> {
+        self.0.import_state(state, now, uptime).map_err(thrown)
+    }
+
+    fn forget(&mut self) {
+        self.0.forget();
     }
 }
 

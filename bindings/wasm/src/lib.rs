@@ -34,6 +34,53 @@ impl NativeExchange {
     }
 }
 
+#[wasm_bindgen]
+pub struct NativeTokenSource(bridge::TokenSource);
+
+#[wasm_bindgen]
+impl NativeTokenSource {
+    #[wasm_bindgen(constructor)]
+    pub fn new(config: &str, goal: &str, options: &str) -> Result<Self, String> {
+        bridge::TokenSource::new(config, goal, options).map(Self).map_err(thrown)
+    }
+
+    pub fn look(&self, now: f64, uptime: f64) -> Result<String, String> {
+        self.0.look(now, uptime).map(str::to_owned).map_err(thrown)
+    }
+
+    pub fn exchange(
+        &mut self,
+        goal: Option<String>,
+        options: &str,
+        now: f64,
+        uptime: f64,
+    ) -> Result<NativeExchange, String> {
+        self.0.exchange(goal.as_deref(), options, now, uptime).map(NativeExchange).map_err(thrown)
+    }
+
+    pub fn settle(&mut self, exchange: &NativeExchange, now: f64, uptime: f64) -> Result<String, String> {
+        self.0.settle(&exchange.0, now, uptime).map(str::to_owned).map_err(thrown)
+    }
+
+    pub fn token(&self) -> Option<String> {
+        self.0.token()
+    }
+
+    #[wasm_bindgen(js_name = exportState)]
+    pub fn export_state(&self) -> Result<String, String> {
+        self.0.export_state().map_err(thrown)
+    }
+
+    #[wasm_bindgen(js_name = importState)]
+    pub fn import_state(&mut self, state: &str, now: f64, uptime: f64) -> Result<bool, String> {
+        self.0.import_state(state, now, uptime).map_err(thrown)
+    }
+
+    pub fn forget(&mut self) {
+        self.0.forget();
+    }
+}
+
 #[wasm_bindgen(js_name = configSummary)]
 pub fn config_summary(config: &str) -> Result<String, String> {
     bridge::config_summary(config).map_err(thrown)

@@ -11,6 +11,7 @@
 mod failure;
 mod json;
 pub mod read;
+mod token_source;
 pub mod write;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,6 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use sanskey::{Freshness, HttpResponse, Options, Secret, UnixTime, aws, impersonation, sigv4, sts};
 
 pub use failure::Failure;
+pub use token_source::TokenSource;
 
 /// A [`sanskey::Exchange`] that is spoken to in JSON.
 #[derive(Debug)]

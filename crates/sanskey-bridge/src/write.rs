@@ -184,6 +184,10 @@ fn ask(ask: &Ask) -> Json<'_> {
         members.push(("action", ask.action.kind().into()));
     }
     members.push(("id", ask.id.as_str().into()));
+    if ask.id != ask.step {
+        members.push(("step", ask.step.as_str().into()));
+        members.push(("attempt", Json::Number(ask.attempt.into())));
+    }
     Json::Object(members)
 }
 

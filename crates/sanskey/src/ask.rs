@@ -11,6 +11,10 @@ use crate::secret::Secret;
 pub struct Ask {
     /// Short, stable, readable, unique within the exchange: `env`, `imds-session`, `sts`, `sts-2`.
     pub id: String,
+    /// What it is about, whichever try this is: `sts` for `sts-2`, for `sts-clock` and for `sts-2-wait`.
+    pub step: String,
+    /// Which try of the step this is, or which one it comes before; from 1 on.
+    pub attempt: u32,
     /// What the host is to do.
     pub action: Action,
 }

@@ -72,6 +72,15 @@ struct Entry {
     seen_at: Option<UnixTime>,
 }
 
+/// The id of an ask, the step that it belongs to, and which try of it it is.
+struct Try<'a>(&'a str, &'a str, u32);
+
+impl<'a> Try<'a> {
+    fn only(id: &'a str) -> Self {
+        Self(id, id, 1)
+    }
+}
+
 /// What the host found in its environment.
 #[derive(Debug, Default)]
 pub(crate) struct Env(Vec<(String, Secret)>);
@@ -237,7 +246,7 @@ impl Desk {
     pub(crate) fn env(&mut self, id: &str, names: &[impl AsRef<str>]) -> Flow<Env> {
         let action =
             || Action::ReadEnv { names: names.iter().map(|name| name.as_ref().to_owned()).collect() };
-        match self.answer(id, &|_| Ok(action()))?.0 {
+        match self.answer(Try::only(id), &|_| Ok(action()))?.0 {
             Reply::Env(values) => Ok(Env(values)),
             Reply::Failed(failure) => Err(host_error(&failure, id, Stage::Source, "").into()),
             _ => Err(Error::bug("A reply of the wrong kind was taken.").into()),
@@ -246,7 +255,7 @@ impl Desk {
 
     /// The text of a file, or `None` if there is no such file. `hint` says what to do if it cannot be read.
     pub(crate) fn file(&mut self, id: &str, path: &str, hint: &'static str) -> Flow<Option<Secret>> {
-        match self.answer(id, &|_| Ok(Action::ReadFile { path: path.to_owned() }))?.0 {
+        match self.answer(Try::only(id), &|_| Ok(Action::ReadFile { path: path.to_owned() }))?.0 {
             Reply::File(text) => Ok(text),
             Reply::Failed(failure) => Err(host_error(&failure, id, Stage::Source, hint).into()),
             _ => Err(Error::bug("A reply of the wrong kind was taken.").into()),
@@ -263,7 +272,7 @@ impl Desk {
         hint: &'static str,
     ) -> Flow<CommandOutput> {
         let action = || Action::RunCommand { argv: argv.to_vec(), env: env.to_vec(), timeout };
-        match self.answer(id, &|_| Ok(action()))?.0 {
+        match self.answer(Try::only(id), &|_| Ok(action()))?.0 {
             Reply::CommandOutput(output) => Ok(output),
             Reply::Failed(failure) => Err(host_error(&failure, id, Stage::Source, hint).into()),
             _ => Err(Error::bug("A reply of the wrong kind was taken.").into()),
@@ -280,12 +289,15 @@ impl Desk {
         build: &dyn Fn(UnixTime) -> Result<HttpRequest, Error>,
     ) -> Flow<Answer> {
         let mut attempt: u32 = 1;
+        let mut tries: u32 = 1;
         let mut is_corrected = false;
         let mut ask_id = id.to_owned();
         loop {
             let correction = self.clock_correction;
-            let (reply, seen_at) =
-                self.answer(&ask_id, &|now| build(now.shifted(correction)).map(Action::HttpRequest))?;
+            let (reply, seen_at) = self.answer(Try(&ask_id, id, tries), &|now| {
+                build(now.shifted(correction)).map(Action::HttpRequest)
+            })?;
+            tries = tries.saturating_add(1);
             let (delay, result) = match reply {
                 Reply::HttpResponse(response) => {
                     let answer = Answer { ask_id: ask_id.clone(), response, seen_at };
@@ -307,13 +319,14 @@ impl Desk {
             attempt = attempt.saturating_add(1);
             ask_id = format!("{id}-{attempt}");
             // Without a wait there is no further try, and what there is must do.
-            if !self.has_waited(&format!("{ask_id}-wait"), self.with_jitter(delay, attempt))? {
+            let wait_id = format!("{ask_id}-wait");
+            if !self.has_waited(Try(&wait_id, id, tries), self.with_jitter(delay, attempt))? {
                 return result;
             }
         }
     }
 
-    fn has_waited(&mut self, id: &str, duration: Duration) -> Flow<bool> {
+    fn has_waited(&mut self, id: Try<'_>, duration: Duration) -> Flow<bool> {
         let (reply, _) = self.answer(id, &|_| Ok(Action::Wait { duration }))?;
         Ok(matches!(reply, Reply::Waited))
     }
@@ -330,7 +343,7 @@ impl Desk {
     /// The reply to an ask and when it was seen; asks first if that has not been done.
     fn answer(
         &mut self,
-        id: &str,
+        Try(id, step, attempt): Try<'_>,
         action: &dyn Fn(UnixTime) -> Result<Action, Error>,
     ) -> Flow<(Reply, UnixTime)> {
         let now = self.now;
@@ -338,7 +351,7 @@ impl Desk {
             let reply = entry.reply.clone().ok_or(Leave::Waiting)?;
             return Ok((reply, *entry.seen_at.get_or_insert(now)));
         }
-        let ask = Ask { id: id.to_owned(), action: action(now)? };
+        let ask = Ask { id: id.to_owned(), step: step.to_owned(), attempt, action: action(now)? };
         self.entries.push(Entry { ask, asked_at: now, reply: None, seen_at: None });
         Err(Leave::Waiting)
     }

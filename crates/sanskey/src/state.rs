@@ -29,6 +29,7 @@ pub(crate) fn owner(config: &CredentialConfig, goal: &Goal, options: &Options) -
     let lasting = Options {
         actor_token: None,
         aws_credentials: None,
+        aws_region: None,
         entropy: Vec::new(),
         subject_token: None,
         ..options.clone()
