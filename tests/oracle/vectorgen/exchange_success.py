@@ -601,7 +601,8 @@ def retries():
     )
     case.env().session().region_and_role(zone_reply=http(500, "")).role_credentials()
     beside_credentials = case.rounds[-1]
-    beside_credentials["asks"].insert(0, _wait_100ms("aws-region-2"))
+    wait = {**_wait_100ms("aws-region-2"), "step": "aws-region", "attempt": 2}
+    beside_credentials["asks"].insert(0, wait)
     beside_credentials["replies"].insert(0, {"id": "aws-region-2-wait", **WAITED})
     yield case.region_again(2, http(200, "us-east-1a")).sts().token(FEDERATED_EXPIRY)
     yield (

@@ -61,6 +61,7 @@ class Exchange:
         self.skew = 0
         self.client_certificate = None
         self.sts_fields = {}
+        self.tries = {}
         if credentials is not None:
             self._use(credentials)
 
@@ -70,13 +71,25 @@ class Exchange:
         """One poll: pairs of an ask and its reply. A reply of ``None`` is left unanswered."""
         answered = [(ask, reply) for ask, reply in pairs if reply is not None]
         written = {
-            "asks": [ask for ask, _ in pairs],
+            "asks": [self._with_its_try(ask) for ask, _ in pairs],
             "replies": [{"id": ask["id"], **reply} for ask, reply in answered],
         }
         if self.now != self._last_now():
             written = {"now": self.now, **written}
         self.rounds.append(written)
         return self
+
+    def _with_its_try(self, ask):
+        """Of a further try, and of the wait before it, the ask says which step it is about, and which try that is."""
+        is_wait = ask["action"] == "wait"
+        step = (ask["id"].removesuffix("-wait") if is_wait else ask["id"]).rpartition("-")[0]
+        if step not in self.tries:
+            self.tries[ask["id"]] = 1
+            return ask
+        attempt = self.tries[step] + 1
+        if not is_wait:
+            self.tries[step] = attempt
+        return {**ask, "step": step, "attempt": attempt}
 
     def env(self, values=None, reply=None):
         values = values or {}
