@@ -81,7 +81,7 @@ impl TokenSource {
         guarded(|| Ok(self.0.import(state, moment(now, uptime)?)))
     }
 
-    /// Gives up the token and what is remembered.
+    /// Forgets what is remembered, but for the token.
     pub fn forget(&mut self) {
         self.0.forget();
     }

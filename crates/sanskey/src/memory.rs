@@ -35,8 +35,8 @@ pub(crate) const AWS_MARGIN_SECONDS: i64 = 60;
 /// What is made of a federated token should not be stale at once.
 pub(crate) const TOKEN_MARGIN_SECONDS: i64 = 300;
 
-/// No instance moves to another region, but its memory may.
-pub(crate) const REGION_SECONDS: i64 = 6 * 3600;
+/// No instance moves to another region, but a state that was exported there may.
+pub(crate) const REGION_SECONDS: i64 = 24 * 3600;
 
 impl Memory {
     /// Adds what an exchange has found out.

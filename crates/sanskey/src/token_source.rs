@@ -251,10 +251,9 @@ impl TokenSource {
         true
     }
 
-    /// Gives the token up, and everything that is remembered: for a token that somebody has refused.
+    /// Forgets everything that is remembered, so that the next exchange asks for all of it: before the refresh of
+    /// a token that somebody has refused. The token itself stays until there is another.
     pub fn forget(&mut self) {
-        self.held = None;
-        self.failed_at = None;
         self.memory.forget();
     }
 

@@ -62,12 +62,12 @@ if TYPE_CHECKING:
     from .codes import ErrorCode
     from .config import CredentialConfig, certificate_config
     from .describe import describe_subject_token
-    from .driver import StepReport, exchange_flow, fetch_token, introspect_token, revoke_login
+    from .driver import ExchangeReport, StepReport, exchange_flow, fetch_token, introspect_token, revoke_login
     from .errors import ConfigError, HostError, HostFailure, MisuseError, RemoteError, SanskeyError
     from .exchange import Done, Exchange, Pending
     from .host import SystemHost
     from .impersonation import impersonation_request, parse_impersonation_response
-    from .protocol import AsyncHttpHost, Host, HttpHost, StepListener
+    from .protocol import AsyncHttpHost, ExchangeListener, Host, HttpHost, StepListener
     from .service_account import (
         fetch_delegated_token,
         fetch_downscoped_token,
@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from .sts import parse_sts_response, sts_request
     from .supplied import SubjectTokenContext
     from .token import Revoked, SignedBlob, SignedJwt, SignedUrl, SubjectTokenDescription, Token, TokenInfo
+    from .token_source import TokenSource
 
     __version__: str
 
@@ -102,6 +103,8 @@ __all__ = [
     "Endpoints",
     "ErrorCode",
     "Exchange",
+    "ExchangeListener",
+    "ExchangeReport",
     "FailureKind",
     "Fault",
     "FetchOptions",
@@ -145,6 +148,7 @@ __all__ = [
     "Token",
     "TokenInfo",
     "TokenKind",
+    "TokenSource",
     "Wait",
     "__version__",
     "aio",
@@ -221,13 +225,13 @@ _HOMES = {
     "check": ("Finding", "check_config"),
     "codes": ("ErrorCode",),
     "config": ("CredentialConfig", "certificate_config"),
-    "driver": ("StepReport", "exchange_flow", "fetch_token", "introspect_token", "revoke_login"),
+    "driver": ("ExchangeReport", "StepReport", "exchange_flow", "fetch_token", "introspect_token", "revoke_login"),
     "describe": ("describe_subject_token",),
     "errors": ("ConfigError", "HostError", "HostFailure", "MisuseError", "RemoteError", "SanskeyError"),
     "exchange": ("Done", "Exchange", "Pending"),
     "host": ("SystemHost",),
     "impersonation": ("impersonation_request", "parse_impersonation_response"),
-    "protocol": ("AsyncHttpHost", "Host", "HttpHost", "StepListener"),
+    "protocol": ("AsyncHttpHost", "ExchangeListener", "Host", "HttpHost", "StepListener"),
     "service_account": (
         "fetch_delegated_token",
         "fetch_downscoped_token",
@@ -247,6 +251,7 @@ _HOMES = {
         "Token",
         "TokenInfo",
     ),
+    "token_source": ("TokenSource",),
 }
 
 

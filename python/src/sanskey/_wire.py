@@ -94,6 +94,11 @@ def goal_json(goal: Goal) -> str:
     )
 
 
+def goal_name(goal_text: str) -> str:
+    """The name at the beginning of a GOAL."""
+    return goal_text.split('"', 4)[3]
+
+
 def options_json(
     *,
     aws_credentials: AwsCredentials | None,
@@ -199,7 +204,11 @@ def step_from(step: dict[str, Any]) -> tuple[list[Ask] | Outcome, int | None]:
     """STEP: the asks of a pending exchange, or the outcome, with how far the clock had to be corrected."""
     if step["step"] == "done":
         return outcome_from(step["outcome"]), step.get("clock_skew_seconds")
-    return [Ask(ask["id"], action_from(ask)) for ask in step["asks"]], None
+    return [_ask_from(ask) for ask in step["asks"]], None
+
+
+def _ask_from(ask: dict[str, Any]) -> Ask:
+    return Ask(ask["id"], action_from(ask), ask.get("step", ask["id"]), ask.get("attempt", 1))
 
 
 def action_from(fields: dict[str, Any]) -> Action:

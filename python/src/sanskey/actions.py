@@ -73,7 +73,12 @@ class Ask(Record):
     """One thing that the exchange must be told."""
 
     id: str
+    """Such as `sts` or, on the second try, `sts-2`."""
     action: Action
+    step: str = ""
+    """What it is about, whichever try this is: `sts` for `sts-2` and for the wait before it."""
+    attempt: int = 1
+    """Which try of the step this is, or which one it comes before."""
 
 
 class HttpResponse(Record, redacted=("headers", "body")):

@@ -30,6 +30,7 @@ from .protocol import (
     AwsSdkCredentials,
     AwsSdkFrozenCredentials,
     AwsSdkSession,
+    ExchangeListener,
     HttpHost,
     StepListener,
 )
@@ -127,6 +128,8 @@ class _FetchOptions(AwsOptions, total=False):
     """Where the configuration's URLs may lead."""
     on_step: StepListener | None
     """Is told of each step."""
+    on_exchange: ExchangeListener | None
+    """Is told of the end."""
 
 
 class FetchOptions(_FetchOptions, total=False):

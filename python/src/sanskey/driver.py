@@ -12,7 +12,7 @@ from time import perf_counter, sleep
 from ._arguments import refused
 from ._record import Record
 from .actions import Ask, HttpRequest, HttpResponse, ReadEnv, ReadFile, RunCommand
-from .errors import HostFailure, invalid_argument
+from .errors import HostFailure, SanskeyError, invalid_argument
 from .exchange import Done, Exchange
 from .goals import AccessToken, Introspection, Revocation, scope_list
 from .host import SystemHost
@@ -20,7 +20,7 @@ from .host import SystemHost
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
-    from typing import Any
+    from typing import Any, Literal
 
     from typing_extensions import Unpack
 
@@ -31,13 +31,16 @@ if TYPE_CHECKING:
         ConfigLike,
         Endpoints,
         FailureKind,
+        Fault,
         Now,
         Outcome,
         Reply,
         Scopes,
+        Stage,
         SubjectTokenLike,
     )
-    from .protocol import HttpHost, StepListener
+    from .codes import ErrorCode
+    from .protocol import ExchangeListener, HttpHost, StepListener
     from .token import Token, TokenInfo
 
     Answer = tuple[str, Reply]
@@ -57,6 +60,27 @@ class StepReport(Record):
     """Why the host could not do it, if it could not."""
     duration: float
     """Seconds."""
+    step: str = ""
+    """What it is about, whichever try this is: `sts` for `sts-2`."""
+    attempt: int = 1
+    """Which try of the step it is, or, for a wait, which one it comes before."""
+
+
+class ExchangeReport(Record):
+    """One exchange, which is over. Its repr shows nothing secret."""
+
+    goal: str
+    """What it was for, such as `access_token`."""
+    duration: float
+    """Seconds."""
+    requests: int
+    """How many HTTP requests were made."""
+    error: ErrorCode | Literal["other"] | None = None
+    """Why it has failed, if it has; `other` for what a host or a listener raised and is no error of sanskey."""
+    stage: Stage | None = None
+    """How far it had come then."""
+    fault: Fault | None = None
+    """Whose that is to mend."""
 
 
 def fetch_token(
@@ -72,6 +96,7 @@ def fetch_token(
     token_servers: str | Sequence[str] = (),
     endpoints: Endpoints = "google",
     on_step: StepListener | None = None,
+    on_exchange: ExchangeListener | None = None,
     **aws: Unpack[AwsOptions],
 ) -> Token:
     """Gets an access token for Google Cloud.
@@ -79,7 +104,7 @@ def fetch_token(
     `config` is a `CredentialConfig`, the dict or JSON text of one, or the path of its file. `scopes` is a list, or a
     str separated by spaces or commas; without it the token is for `cloud-platform`. `host` does the I/O; without it
     `SystemHost` does. `endpoints="loopback"` also allows URLs of the own machine, for tests. `on_step` is told of each
-    step.
+    step, and `on_exchange` of the end, whichever it is.
 
     `aws_credentials` stands for what would be asked of the environment and the instance; it may be an `AwsCredentials`,
     a session or credentials of boto3 or botocore, or a function without arguments that returns any of these. The
@@ -107,7 +132,7 @@ def fetch_token(
         endpoints=endpoints,
         **aws,
     )
-    token: Token = run(exchange, host, on_step)
+    token: Token = run(exchange, host, on_step, on_exchange)
     return token
 
 
@@ -118,6 +143,7 @@ def introspect_token(
     host: HttpHost | None = None,
     endpoints: Endpoints = "google",
     on_step: StepListener | None = None,
+    on_exchange: ExchangeListener | None = None,
 ) -> TokenInfo:
     """Asks Google's Security Token Service whose a federated token is, and whether it is good (RFC 7662).
 
@@ -125,7 +151,7 @@ def introspect_token(
     clients: `config` must have `client_id` and `client_secret`. The other arguments, and what is raised, are those of
     `fetch_token`.
     """
-    info: TokenInfo = run(Exchange(config, Introspection(token), endpoints=endpoints), host, on_step)
+    info: TokenInfo = run(Exchange(config, Introspection(token), endpoints=endpoints), host, on_step, on_exchange)
     return info
 
 
@@ -135,19 +161,26 @@ def revoke_login(
     host: HttpHost | None = None,
     endpoints: Endpoints = "google",
     on_step: StepListener | None = None,
+    on_exchange: ExchangeListener | None = None,
 ) -> None:
     """Ends a person's login: revokes the refresh token of an `external_account_authorized_user` (RFC 7009).
 
     The arguments, and what is raised, are those of `fetch_token`.
     """
-    run(Exchange(config, Revocation(), endpoints=endpoints), host, on_step)
+    run(Exchange(config, Revocation(), endpoints=endpoints), host, on_step, on_exchange)
 
 
-def run(exchange: Exchange, host: object, on_step: StepListener | None) -> Any:
+def run(
+    exchange: Exchange,
+    host: object,
+    on_step: StepListener | None,
+    on_exchange: ExchangeListener | None = None,
+) -> Any:
     """Drives an exchange to its outcome, whose class follows from the goal. Without a host, by `SystemHost`."""
     host = SystemHost() if host is None else host
-    check_drive(host, on_step)
+    check_drive(host, on_step, on_exchange)
     flow = exchange_flow(exchange)
+    started, problem = perf_counter(), None
     try:
         asks = next(flow)
         while True:
@@ -155,6 +188,11 @@ def run(exchange: Exchange, host: object, on_step: StepListener | None) -> Any:
     except StopIteration as end:
         tell_of_the_clock(exchange)
         return end.value
+    except BaseException as raised:
+        problem = raised
+        raise
+    finally:
+        tell_of_the_end(exchange, perf_counter() - started, problem, on_exchange)
 
 
 def exchange_flow(exchange: Exchange, now: Now = None) -> Generator[list[Ask], Sequence[Answer], Outcome]:
@@ -167,12 +205,14 @@ def exchange_flow(exchange: Exchange, now: Now = None) -> Generator[list[Ask], S
         answers = yield step.asks
 
 
-def check_drive(host: object, on_step: object) -> None:
-    """A host is an instance, and a listener can be called. Raises `MisuseError`."""
+def check_drive(host: object, on_step: object, on_exchange: object) -> None:
+    """A host is an instance, and listeners can be called. Raises `MisuseError`."""
     if isinstance(host, type):
         raise invalid_argument(f"host is the class {host.__name__}, but must be an instance of it.")
     if on_step is not None and not callable(on_step):
         raise refused("on_step", on_step, "a function of a StepReport, or None")
+    if on_exchange is not None and not callable(on_exchange):
+        raise refused("on_exchange", on_exchange, "a function of an ExchangeReport, or None")
 
 
 def _answer_round(host: object, asks: list[Ask], on_step: StepListener | None) -> list[Answer]:
@@ -233,13 +273,34 @@ def tell(ask: Ask, reply: Reply, duration: float, on_step: StepListener | None) 
     status = reply.status if isinstance(reply, HttpResponse) else None
     failure = reply.kind if isinstance(reply, HostFailure) else None
     if on_step:
-        on_step(StepReport(ask.id, ask.action, status, failure, duration))
+        on_step(StepReport(ask.id, ask.action, status, failure, duration, ask.step, ask.attempt))
     # Whoever wants to see log lines has imported logging. Importing it for everybody costs milliseconds.
     logging = sys.modules.get("logging")
     if logging is None:
         return
     result = failure or status or "done"
     logging.getLogger("sanskey").debug("%s: %s after %.0f ms", ask.id, result, duration * 1000)
+
+
+def tell_of_the_end(
+    exchange: Exchange, duration: float, problem: BaseException | None, on_exchange: ExchangeListener | None
+) -> None:
+    """Reports how an exchange has ended to the listener, and to the logger `sanskey` at level DEBUG."""
+    error, stage, fault = _causes(problem)
+    requests = exchange._requests()
+    if on_exchange:
+        on_exchange(ExchangeReport(exchange._goal, duration, requests, error, stage, fault))
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return
+    line = "%s: %s after %.0f ms and %d requests"
+    logging.getLogger("sanskey").debug(line, exchange._goal, error or "done", duration * 1000, requests)
+
+
+def _causes(problem: BaseException | None) -> tuple[Any, Stage | None, Fault | None]:
+    if isinstance(problem, SanskeyError):
+        return problem.code, problem.stage, problem.fault
+    return None if problem is None else "other", None, None
 
 
 def tell_of_the_clock(exchange: Exchange) -> None:

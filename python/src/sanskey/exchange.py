@@ -14,13 +14,17 @@ from __future__ import annotations
 
 from . import _native, _wire
 from ._arguments import refused
+from ._options import options_text
 from ._record import Record
 from ._time import epoch_seconds
+from .actions import HttpRequest
 from .config import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from typing_extensions import Self
 
     from .actions import Ask
     from .aliases import (
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
         Step,
         SubjectTokenLike,
     )
-    from .aws import AssumeRole, AwsCredentials, GetSessionToken, GetWebIdentityToken
+    from .aws import AssumeRole, GetSessionToken, GetWebIdentityToken
 
 
 class Pending(Record):
@@ -54,7 +58,7 @@ class Done(Record):
 class Exchange:
     """One exchange, such as of a proof of identity for access. It serves one thread, and is over after one outcome."""
 
-    __slots__ = ("_actions", "_clock_skew", "_native")
+    __slots__ = ("_actions", "_clock_skew", "_goal", "_native")
 
     def __init__(
         self,
@@ -98,14 +102,10 @@ class Exchange:
         """
         config = load(config)
         text = _wire.clean(config.to_json())
-        key, region = _key_and_region(aws_credentials, aws_region)
-        if subject_token is not None and not isinstance(subject_token, str):
-            from .supplied import subject_token_from
-
-            subject_token = subject_token_from(subject_token, config)
-        options = _wire.options_json(
-            aws_credentials=key,
-            aws_region=region,
+        options = options_text(
+            config,
+            aws_credentials=aws_credentials,
+            aws_region=aws_region,
             aws_profile=aws_profile,
             aws_assume_role=aws_assume_role,
             aws_get_session_token=aws_get_session_token,
@@ -119,10 +119,23 @@ class Exchange:
             endpoints=endpoints,
             entropy=entropy,
         )
+        goal_text = _wire.goal_json(goal)
         try:
-            self._native = _native.NativeExchange(text, _wire.goal_json(goal), options)
+            native = _native.NativeExchange(text, goal_text, options)
         except _wire.Failure as failure:
             raise _wire.error_from(failure) from None
+        self._begin(native, goal_text)
+
+    @classmethod
+    def _of(cls, native: _native.NativeExchange, goal_text: str) -> Self:
+        """One that a token source has begun."""
+        self = cls.__new__(cls)
+        self._begin(native, goal_text)
+        return self
+
+    def _begin(self, native: _native.NativeExchange, goal_text: str) -> None:
+        self._native = native
+        self._goal = _wire.goal_name(goal_text)
         self._actions: dict[str, Action] = {}
         self._clock_skew: int | None = None
 
@@ -130,6 +143,9 @@ class Exchange:
     def clock_skew(self) -> int | None:
         """Seconds that a server's clock is ahead of this one, if that had to be corrected; known once it is over."""
         return self._clock_skew
+
+    def _requests(self) -> int:
+        return sum(isinstance(action, HttpRequest) for action in self._actions.values())
 
     def poll(self, now: Now = None) -> Step:
         """What the exchange must be told, or its outcome. Polling twice changes nothing."""
@@ -173,15 +189,3 @@ class Exchange:
             return Done(step)
         self._actions.update((ask.id, ask.action) for ask in step)
         return Pending(step)
-
-
-def _key_and_region(given: AwsCredentialsLike | None, region: str | None) -> tuple[AwsCredentials | None, str | None]:
-    if given is None:
-        return None, region
-    from .aws import AwsCredentials
-
-    if isinstance(given, AwsCredentials):
-        return given, region
-    from ._aws_sdk import resolve
-
-    return resolve(given, region)

@@ -51,6 +51,12 @@ class StepListener(Protocol):
     def __call__(self, report: StepReport, /) -> object: ...
 
 
+class ExchangeListener(Protocol):
+    """Is told of each exchange when it is over."""
+
+    def __call__(self, report: ExchangeReport, /) -> object: ...
+
+
 class AwsSdkFrozenCredentials(Protocol):
     """What `get_frozen_credentials` of botocore gives. Without a key and its secret it is refused."""
 
@@ -89,4 +95,4 @@ class AsyncAwsSdkSession(Protocol):
 
 
 if TYPE_CHECKING:
-    from .driver import StepReport
+    from .driver import ExchangeReport, StepReport

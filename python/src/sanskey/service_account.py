@@ -101,5 +101,5 @@ def fetch_downscoped_token(
 
 def _fetch(config: ConfigLike, goal: Goal, options: FetchOptions) -> Any:
     rest: dict[str, Any] = {**options}
-    host, on_step = rest.pop("host", None), rest.pop("on_step", None)
-    return run(Exchange(config, goal, api_client=API_CLIENT, **rest), host, on_step)
+    drive = [rest.pop(name, None) for name in ("host", "on_step", "on_exchange")]
+    return run(Exchange(config, goal, api_client=API_CLIENT, **rest), *drive)

@@ -34,6 +34,7 @@ from . import (
     sso_cases,
     supplied_cases,
     token_file_cases,
+    token_source_cases,
     token_url_cases,
     web_identity_cases,
 )
@@ -126,3 +127,4 @@ def _functions():
     yield "freshness", function_cases.freshness()
     yield "describe", function_cases.descriptions()
     yield "headers", function_cases.headers()
+    yield "token-source", (source.to_json() for source in token_source_cases.sources())

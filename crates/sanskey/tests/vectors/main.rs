@@ -4,6 +4,7 @@
 
 mod exchange;
 mod functions;
+mod token_source;
 
 use std::path::{Path, PathBuf};
 
