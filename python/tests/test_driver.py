@@ -21,10 +21,12 @@ from sanskey import (
     AwsCredentials,
     Done,
     Exchange,
+    ExchangeReport,
     HostError,
     HostFailure,
     HttpRequest,
     HttpResponse,
+    RemoteError,
     StepReport,
     SystemHost,
     Token,
@@ -170,7 +172,13 @@ def test_a_failure_is_retried_after_a_wait_and_then_told(fetch: Fetch) -> None:
     with pytest.raises(HostError) as caught:
         fetch(host=host, on_step=steps.append)
     assert (caught.value.code, caught.value.ask_id, caught.value.retryable) == ("host_timeout", "sts-3", True)
-    assert [step.ask_id for step in steps][-5:] == ["sts", "sts-2-wait", "sts-2", "sts-3-wait", "sts-3"]
+    assert [(step.ask_id, step.step, step.attempt) for step in steps][-5:] == [
+        ("sts", "sts", 1),
+        ("sts-2-wait", "sts", 2),
+        ("sts-2", "sts", 2),
+        ("sts-3-wait", "sts", 3),
+        ("sts-3", "sts", 3),
+    ]
     assert steps[-1].failure == "timeout"
     assert len(host.waits) == 2
 
@@ -198,11 +206,39 @@ def test_supplied_credentials_leave_two_requests(fetch: Fetch) -> None:
 
 
 @pytest.mark.parametrize("fetch", FETCHES)
+def test_the_end_of_each_exchange_is_reported_once_whichever_it_is(fetch: Fetch) -> None:
+    class Refusing(Recorded):
+        def http(self, request: HttpRequest) -> HttpResponse:
+            if BY_URL[request.url]["id"] == "sts":
+                return HttpResponse(400, [], '{"error": "invalid_target", "error_description": "no"}')
+            return super().http(request)
+
+    class Raising(Recorded):
+        def read_env(self, names: list[str]) -> Mapping[str, str]:
+            raise ZeroDivisionError(names)
+
+    reports: list[ExchangeReport] = []
+    fetch(host=Recorded(), on_exchange=reports.append)
+    with pytest.raises(RemoteError):
+        fetch(host=Refusing(), on_exchange=reports.append)
+    with pytest.raises(ZeroDivisionError):
+        fetch(host=Raising(), on_exchange=reports.append)
+    assert [(report.goal, report.requests, report.error, report.stage, report.fault) for report in reports] == [
+        ("access_token", 6, None, None, None),
+        ("access_token", 5, "sts_rejected", "sts", "remote"),
+        ("access_token", 0, "other", None, None),
+    ]
+    assert all(report.duration >= 0 for report in reports)
+
+
+@pytest.mark.parametrize("fetch", FETCHES)
 def test_each_step_is_logged_and_nothing_secret(fetch: Fetch, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "sanskey")
     steps: list[StepReport] = []
     fetch(host=Recorded(), on_step=steps.append)
-    assert sorted(record.getMessage().split(":")[0] for record in caplog.records) == sorted(IDS)
+    *of_steps, of_the_end = [record.getMessage() for record in caplog.records]
+    assert sorted(message.split(":")[0] for message in of_steps) == sorted(IDS)
+    assert of_the_end.startswith("access_token: done after ")
     assert [secret for secret in VECTOR["secrets"] if secret in f"{caplog.text} {steps}"] == []
 
 

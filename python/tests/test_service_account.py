@@ -97,6 +97,8 @@ def test_json_text_is_sent_as_it_is() -> None:
 
 def test_goals_do_not_show_what_is_signed() -> None:
     assert "secret" not in f"{goals.SignBlob(b'secret')!r} {goals.SignJwt({'a': 'secret'})!r}"
+    for headers in ({"x-goog-encryption-key": "secret"}, [("x-goog-encryption-key", "secret")]):
+        assert "secret" not in repr(goals.SignUrl("bucket", "object", 60, headers=headers))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,11 @@ def test_goals_do_not_show_what_is_signed() -> None:
         goals.SignUrl("a", "b", float("nan")),
         goals.SignUrl("a", "b", "60"),  # type: ignore[arg-type]
         goals.SignUrl("a", "b", True),
+        goals.SignUrl("a", "b", float("inf")),
         goals.SignUrl("a", 5, 60),  # type: ignore[arg-type]
+        goals.SignUrl("a", "b", 60, query=["ab"]),  # type: ignore[list-item]
+        goals.SignUrl("a", "b", 60, query=[("a", "b", "c")]),  # type: ignore[list-item]
+        goals.SignUrl("a", "b", 60, query=[5]),  # type: ignore[list-item]
         goals.SignUrl("a", "b", 60, headers="x"),  # type: ignore[arg-type]
         goals.SignUrl("a", "b", 60, query=[("x", 5)]),  # type: ignore[list-item]
         goals.SignUrl("a", "b", 60, virtual_hosted="yes"),  # type: ignore[arg-type]
@@ -126,6 +132,12 @@ def test_arguments_of_a_wrong_type_are_refused(goal: Any) -> None:
         sanskey.Exchange(CONFIG, goal)
     assert refusal.value.code == "invalid_argument"
     assert refusal.value.hint
+
+
+def test_a_number_of_any_size_is_refused_by_the_core() -> None:
+    with pytest.raises(MisuseError) as refusal:
+        sanskey.sign_url(CONFIG, "bucket", "object", 10**400, host=Google(), subject_token="proof")
+    assert refusal.value.code == "invalid_argument"
 
 
 def test_a_subject_token_is_described() -> None:

@@ -72,7 +72,8 @@ def goal_of(fields: dict[str, Any]) -> Goal:
 
 
 def ask_json(ask: Ask) -> dict[str, Any]:
-    return {"id": ask.id, **action_json(ask.action)}
+    which_try = {} if ask.id == ask.step else {"step": ask.step, "attempt": ask.attempt}
+    return {"id": ask.id, **which_try, **action_json(ask.action)}
 
 
 def action_json(action: HttpRequest | ReadEnv | ReadFile | RunCommand | Wait) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from math import isfinite
 
 from ._arguments import check_optional_texts, check_texts, refused
 from .goals import DelegatedAccessToken, DownscopedAccessToken, IdToken, SignBlob, SignJwt, SignUrl, scope_list
@@ -63,13 +62,15 @@ def _flag(name: str, value: object) -> bool:
     return value
 
 
-def _seconds(given: object) -> int:
+def _seconds(given: Any) -> int:
     """Whole seconds. Whether they make sense is the core's business."""
     total = getattr(given, "total_seconds", None)
     seconds = total() if callable(total) else given
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not isfinite(seconds) or seconds < 0:
+    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    # What is no number compares as neither.
+    if not is_number or not 0 <= seconds < float("inf"):
         raise refused("expires_in", given, "seconds as an int or a float, or a timedelta, and not negative")
-    return min(int(seconds), _LONGEST_SECONDS)
+    return int(min(seconds, _LONGEST_SECONDS))
 
 
 def _json(name: str, value: Any) -> str:
@@ -86,13 +87,16 @@ def _json(name: str, value: Any) -> str:
     raise refused(name, value, "a dict that can be written as JSON, or its JSON text")
 
 
-def _pairs(name: str, value: object) -> list[list[str]]:
-    pairs: list[list[str]] | None = None
-    if not isinstance(value, (str, bytes)) and hasattr(value, "__iter__"):
-        try:
-            pairs = [[key, text] for key, text in (value.items() if hasattr(value, "items") else value)]
-        except (TypeError, ValueError):
-            pairs = None
-    if pairs is None or not all(isinstance(text, str) for pair in pairs for text in pair):
+def _pairs(name: str, value: Any) -> list[list[str]]:
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
         raise refused(name, value, _PAIRS)
+    pairs = []
+    for pair in value.items() if hasattr(value, "items") else value:
+        # A text of two letters would pass for a pair.
+        if isinstance(pair, str) or not hasattr(pair, "__iter__"):
+            raise refused(name, value, _PAIRS)
+        texts = list(pair)
+        if len(texts) != 2 or not all(isinstance(text, str) for text in texts):
+            raise refused(name, value, _PAIRS)
+        pairs.append(texts)
     return pairs

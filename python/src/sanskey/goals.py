@@ -63,13 +63,13 @@ class SignJwt(Record, redacted=("claims",)):
     """A dict, or the JSON text of one."""
 
 
-class SignUrl(Record):
+class SignUrl(Record, redacted=("headers",)):
     """A URL of Cloud Storage that carries the service account's permission (version 4)."""
 
     bucket: str
     object: str
     expires_in: float | timedelta
-    """Seconds, 1 to 604,800, which is a week; or a `timedelta`."""
+    """Whole seconds, 1 to 604,800, which is a week; or a `timedelta`. A fraction of a second is dropped."""
     method: str = "GET"
     """`GET`, `HEAD`, `PUT`, `DELETE`, `POST`; or `RESUMABLE`, a `POST` with the header `x-goog-resumable: start`."""
     headers: Headers = ()

@@ -61,11 +61,11 @@ def sign_url(
 ) -> SignedUrl:
     """Makes a URL of Cloud Storage that carries the service account's permission (version 4).
 
-    `expires_in` is seconds, 1 to 604,800 (a week), or a `timedelta`. `method` is `GET`, `HEAD`, `PUT`, `DELETE`,
-    `POST`, or `RESUMABLE` for the start of a resumable upload. `headers` must be sent with the request exactly so;
-    `query` are further parameters. `virtual_hosted` and `bucket_bound_host` choose the form of the URL, as
-    `goals.SignUrl` says. The workload needs `roles/iam.serviceAccountTokenCreator` on the account, and the account a
-    role on the object.
+    `expires_in` is whole seconds, 1 to 604,800 (a week), or a `timedelta`; a fraction of a second is dropped. `method`
+    is `GET`, `HEAD`, `PUT`, `DELETE`, `POST`, or `RESUMABLE` for the start of a resumable upload. `headers` must be
+    sent with the request exactly so; `query` are further parameters. `virtual_hosted` and `bucket_bound_host` choose
+    the form of the URL, as `goals.SignUrl` says. The workload needs `roles/iam.serviceAccountTokenCreator` on the
+    account, and the account a role on the object.
     """
     goal = SignUrl(bucket, object, expires_in, method, headers, query, virtual_hosted, bucket_bound_host)
     signed: SignedUrl = _fetch(config, goal, options)
