@@ -8,6 +8,7 @@ use crate::desk::Answer;
 use crate::error::{Error, ErrorCode};
 use crate::http::{HttpRequest, HttpResponse};
 use crate::secret::Secret;
+use crate::server::hint_about_another;
 use crate::source::take_text;
 use crate::sts::{self, ClientAuthentication};
 use crate::time::UnixTime;
@@ -82,6 +83,9 @@ fn form_for(refresh_token: &Secret) -> String {
 fn explain(error: Error) -> Error {
     if error.code() != ErrorCode::StsRejected {
         return error;
+    }
+    if let Some(hint) = hint_about_another(&error) {
+        return error.with_hint(hint);
     }
     let hint = match error.remote_error() {
         Some("invalid_grant") => {

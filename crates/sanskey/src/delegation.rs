@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode, Stage};
 use crate::http::{HttpRequest, Method};
 use crate::json;
 use crate::secret::Secret;
-use crate::server::Server;
+use crate::server::{Server, hint_about_another};
 use crate::time::UnixTime;
 use crate::token::{Token, TokenKind};
 use crate::url::push_form_field;
@@ -81,6 +81,9 @@ pub(crate) fn parse_answer(answer: &Answer) -> Result<Token, Error> {
 }
 
 fn explain(error: Error) -> Error {
+    if let Some(hint) = hint_about_another(&error) {
+        return error.with_hint(hint);
+    }
     let hint = match (error.code(), error.remote_error()) {
         (ErrorCode::DelegationRejected, Some("unauthorized_client")) => {
             "Let an administrator of the Google Workspace domain allow the service account (by its numeric client ID) for all of these scopes: Admin console, Security, API controls, Domain-wide delegation. A change may take a day."

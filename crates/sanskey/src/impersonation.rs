@@ -12,7 +12,7 @@ use crate::goal::scopes_or_default;
 use crate::http::{HttpRequest, HttpResponse, Method};
 use crate::json;
 use crate::secret::Secret;
-use crate::server::Server;
+use crate::server::{Server, hint_about_another};
 use crate::time::UnixTime;
 use crate::token::{Token, TokenKind};
 use crate::url::{check_url, is_visible_ascii};
@@ -92,6 +92,9 @@ pub(crate) struct Who<'a> {
 impl Who<'_> {
     /// The same error with a hint of its own, if the API's words are known. `role` is what it takes.
     pub(crate) fn explain(&self, error: Error, role: &str) -> Error {
+        if let Some(hint) = hint_about_another(&error) {
+            return error.with_hint(hint);
+        }
         let Self { service_account, .. } = self;
         let words = error.remote_error_description().unwrap_or_default();
         let hint = match error.status() {
@@ -140,6 +143,9 @@ pub(crate) const SERVER: Server = Server {
 fn explain(error: Error) -> Error {
     if error.code() != ErrorCode::ImpersonationRejected {
         return error;
+    }
+    if let Some(hint) = hint_about_another(&error) {
+        return error.with_hint(hint);
     }
     let words = error.remote_error_description().unwrap_or_default();
     let hint = match error.status() {

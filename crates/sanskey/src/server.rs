@@ -170,6 +170,31 @@ impl Server {
     }
 }
 
+/// What to do about a refusal without a word of Google's services, which always have some: somebody else has answered. A
+/// wrong path is the exception, which Google answers with a page.
+pub(crate) fn hint_about_another(error: &Error) -> Option<&'static str> {
+    let is_google = matches!(
+        error.code(),
+        ErrorCode::DelegationRejected
+            | ErrorCode::IdTokenRejected
+            | ErrorCode::ImpersonationRejected
+            | ErrorCode::SignRejected
+            | ErrorCode::StsRejected
+    );
+    if !is_google || error.remote_error().is_some() || error.remote_error_description().is_some() {
+        return None;
+    }
+    match error.status()? {
+        404 => None,
+        407 => Some(
+            "A proxy wants to know who asks: put its user and password into HTTPS_PROXY, or let requests to this host pass it by with NO_PROXY.",
+        ),
+        _ => Some(
+            "The answer has none of the service's own words: a proxy or a firewall seems to have answered in its place. See that this machine can reach the host of the URL (HTTPS_PROXY, NO_PROXY, egress rules), and that the URL is right.",
+        ),
+    }
+}
+
 /// Whether the same request may succeed later (RFC 9110 section 15, RFC 6585 section 4). AWS says so with
 /// status 400, too.
 fn is_passing(response: &HttpResponse) -> bool {

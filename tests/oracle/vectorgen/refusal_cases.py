@@ -1,6 +1,7 @@
 """What Google's services say when they refuse, in their own words, and what a hint must name."""
 
 from . import world
+from .exchange_failures import HTML
 from .protocol import JWT, http
 from .token_exchange import TokenExchange
 from .transcript import Exchange
@@ -121,6 +122,45 @@ def failures():
         told = {"status": status, "error": code, "error_description": words}
         case.fails("impersonation_rejected", "remote", stage="impersonation", ask_id="impersonate", **told)
         case.result["error"]["hint_contains"] = hint
+        yield case
+
+    yield from _of_somebody_else()
+
+
+def _of_somebody_else():
+    """What comes from a proxy, a firewall or a wrong path, and not from the service itself."""
+    pages = [
+        ("page", 403, HTML, "NO_PROXY"),
+        ("page-of-a-portal", 511, "<html><body>Log in to the network first</body></html>", "egress"),
+        ("nothing", 403, "", "proxy or a firewall"),
+        ("words", 401, "Unauthorized", "proxy or a firewall"),
+        ("other-json", 400, {"message": "blocked by policy 7"}, "has none of the service's own words"),
+        ("proxy-authentication", 407, "Proxy Authentication Required", "HTTPS_PROXY"),
+    ]
+    for name, status, body, hint in pages:
+        reply = http(status, body)
+        told = {"status": status, "error_description": body["message"] if isinstance(body, dict) else None}
+        if isinstance(body, dict):
+            # A message is a message, whoever has written it.
+            hint = ""
+        case = TokenExchange(f"another-{name}-sts", "Not the service's own words.", config=token_config(FILE))
+        case.file().sts(reply).fails("sts_rejected", "remote", stage="sts", ask_id="sts", **told)
+        case.result["error"]["hint_contains"] = hint
+        yield case
+        case = TokenExchange(
+            f"another-{name}-impersonation", "Not the API's own words.", config=token_config(FILE, impersonate=True)
+        )
+        case.file().sts().impersonate(reply)
+        case.fails("impersonation_rejected", "remote", stage="impersonation", ask_id="impersonate", **told)
+        case.result["error"]["hint_contains"] = hint
+        yield case
+    case = TokenExchange("another-path", "Google answers a wrong path with a page.", config=token_config(FILE))
+    case.file().sts(http(404, HTML)).fails("sts_rejected", "remote", stage="sts", ask_id="sts", status=404)
+    yield case
+    for name, body in [("page", HTML), ("nothing", "")]:
+        case = TokenExchange(f"another-success-{name}", "A success that is none.", config=token_config(FILE))
+        case.file().sts(http(200, body)).fails("sts_malformed", "remote", stage="sts", ask_id="sts", status=200)
+        case.result["error"]["hint_contains"] = "proxy"
         yield case
 
 

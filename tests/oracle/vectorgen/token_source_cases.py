@@ -2,7 +2,7 @@
 
 from . import world
 from .authorized_user_cases import Login, login
-from .aws_transcript import AwsExchange
+from .aws_transcript import AwsExchange, ahead
 from .protocol import http
 from .service_account_cases import FILE, Account, id_token
 from .token_exchange import TOKEN
@@ -206,19 +206,35 @@ def _clocks():
         .later(1)
         .call(federated(NOW - HOUR))
     )
-    ahead = NOW + 86_400
+    a_day_ahead = NOW + 86_400
     yield (
         Source(
             "clock-set-forward", "A clock that is a day ahead, and then is not, costs one exchange.", config=config()
         )
         .call(federated(), from_instance(impersonate=False))
         .set_clock(86_400)
-        .call(federated(ahead), from_instance(ahead, impersonate=False))
+        .call(federated(a_day_ahead), from_instance(a_day_ahead, impersonate=False))
         .set_clock(-86_400)
-        .call(federated(ahead))
+        .call(federated(a_day_ahead))
         .later(HOUR)
         .call(federated(NOW + HOUR), from_instance(NOW + HOUR, impersonate=False))
     )
+
+    for name, skew in [("behind", 600), ("ahead", -7000)]:
+        given = {"accessToken": world.SERVICE_ACCOUNT_TOKEN, "expireTime": rfc3339(NOW + skew + HOUR)}
+        case = instance().sts()
+        case.secret(world.SERVICE_ACCOUNT_TOKEN)
+        case.impersonate(http(200, given, ahead(skew)))
+        yield (
+            Source(
+                f"clock-{name}",
+                "The end of a service account's token is told by Google's clock, and kept by the host's.",
+                config=config(impersonate=True),
+            )
+            .call(token(), case)
+            .later(HOUR - 241)
+            .call(token())
+        )
 
 
 def _other_goals():

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::desk::Answer;
 use crate::error::{Error, ErrorCode, Stage};
 use crate::http::HttpResponse;
-use crate::server::Server;
+use crate::server::{Server, hint_about_another};
 use crate::time::UnixTime;
 use crate::token::{Token, TokenKind};
 
@@ -63,6 +63,9 @@ pub(crate) fn lifetime(body: &Map<String, Value>) -> Option<u64> {
 fn explain(error: Error) -> Error {
     if error.code() != ErrorCode::StsRejected {
         return error;
+    }
+    if let Some(hint) = hint_about_another(&error) {
+        return error.with_hint(hint);
     }
     let hint = match error.remote_error() {
         Some("invalid_target") => {
