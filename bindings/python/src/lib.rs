@@ -13,8 +13,8 @@ create_exception!(_native, Failure, PyException, "A failure; its only argument i
 mod _native {
     #[pymodule_export]
     use super::{
-        Failure, NativeExchange, NativeTokenSource, caller_identity_token, certificate_config, check_config, config_summary,
-        create_config, describe_subject_token, error_codes, impersonation_request,
+        Failure, NativeExchange, NativeTokenSource, caller_identity_token, certificate_config, check_config,
+        config_summary, create_config, describe_subject_token, error_codes, impersonation_request,
         parse_impersonation_response, parse_sts_response, request_headers, sign_request, sts_request,
         token_freshness, version,
     };

@@ -50,8 +50,7 @@ impl<'a> Host<'a> {
         match call["call"].as_str().unwrap() {
             "token" if self.source.look(self.moment()) == Advice::Use => Ok(self.held()),
             "token" => match self.exchanged(call, None) {
-                Ok(_) => Ok(self.held()),
-                Err((Settled::Kept, _)) => Ok(self.held()),
+                Ok(_) | Err((Settled::Kept, _)) => Ok(self.held()),
                 Err((_, error)) => Err(error),
             },
             "refresh" => {
