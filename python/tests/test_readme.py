@@ -9,6 +9,7 @@ import pytest
 from conftest import REPOSITORY, run_python
 
 PAGES = {"package": REPOSITORY / "python" / "README.md", "repository": REPOSITORY / "README.md"}
+PAGES["token_sources"] = REPOSITORY / "docs" / "token-sources.md"
 
 
 def test_every_snippet_passes_mypy_strict(tmp_path: Path, pytestconfig: pytest.Config) -> None:

@@ -41,12 +41,16 @@ def packages(tmp_path):
             f'export * from "{url}";\n'
             f'import {{ fetchToken as real }} from "{url}";\n'
             'export const fetchToken = (config, options) => real(config, { endpoints: "loopback", ...options });\n'
+            f'import {{ TokenSource as RealSource }} from "{url}";\n'
+            "export class TokenSource extends RealSource {\n"
+            '  constructor(config, options) { super(config, { endpoints: "loopback", ...options }); }\n'
+            "}\n"
         )
 
 
 def test_there_is_one_for_each():
-    in_python = ["python", "python-check", "python-google", "python-host", "python-parts"]
-    in_node = ["node", "node-check", "node-host", "node-parts"]
+    in_python = ["python", "python-check", "python-google", "python-host", "python-parts", "python-source"]
+    in_node = ["node", "node-check", "node-host", "node-parts", "node-source"]
     assert sorted(SNIPPETS) == ["browser", *in_node, "output-of-check", *in_python, "worker"]
 
 
@@ -65,8 +69,16 @@ def test_python_with_google_auth(emulator, tmp_path):
     assert len(emulator.requests()) == 6
 
 
+def test_python_with_a_source(emulator, tmp_path):
+    prelude = "import functools, sanskey\n"
+    prelude += "sanskey.TokenSource = functools.partial(sanskey.TokenSource, endpoints='loopback')\n"
+    (tmp_path / "snippet.py").write_text(prelude + SNIPPETS["python-source"])
+    assert re.fullmatch(PRINTED, run([sys.executable, "snippet.py"], tmp_path))
+    assert len(emulator.requests()) == 6
+
+
 @pytest.mark.usefixtures("packages")
-@pytest.mark.parametrize("name", ["node", "node-host"])
+@pytest.mark.parametrize("name", ["node", "node-host", "node-source"])
 def test_node(name, emulator, tmp_path):
     assert re.fullmatch(PRINTED, run_javascript(SNIPPETS[name], tmp_path))
     assert len(emulator.requests()) == 6
