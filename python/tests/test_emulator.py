@@ -6,13 +6,16 @@ import asyncio
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import EXAMPLES, Emulator, Serve, run_python
 from loopback import answer
+from played_clock import PlayedClock
 
 import sanskey
 from sanskey import CredentialConfig, HttpRequest, HttpResponse, RemoteError, StepReport, SystemHost, Token, aio
@@ -55,6 +58,42 @@ def test_ec2_with_imdsv2_and_impersonation(emulator: Start, fetch: Callable[...,
         "POST 200",
         "PUT 200",
     ]
+
+
+@pytest.mark.parametrize("kind", [sanskey.TokenSource, aio.TokenSource])
+def test_a_source_asks_on_for_what_has_ended_only(
+    emulator: Start, monkeypatch: pytest.MonkeyPatch, kind: type[Any]
+) -> None:
+    running = emulator()
+    lifetime = {"service_account_impersonation": {"token_lifetime_seconds": 600}}
+    config = {**json.loads(running.config.read_text()), **lifetime}
+    clock = PlayedClock(monkeypatch, time.time())
+    source = kind(config, endpoints="loopback", host=SystemHost({}))
+
+    def token() -> Token:
+        result = source.token()
+        got: Token = result if isinstance(result, Token) else asyncio.run(awaited(result))
+        assert running.whoami(got.value)["kind"] == "service_account"
+        return got
+
+    first = token()
+    assert (token(), len(running.requests())) == (first, 6)
+    # This machine's clock goes wrong by the time that passes, which the emulator does not know.
+    clock.passes(400)
+    second = token()
+    assert (second.value != first.value, running.requests()[6:]) == (True, [running.requests()[5]])
+    assert timedelta(seconds=995) < second.expires_at - datetime.now(timezone.utc) <= timedelta(seconds=1000)
+    state, successor = source.export_state(), kind(config, endpoints="loopback", host=SystemHost({}))
+    assert successor.import_state(state)
+    source = successor
+    assert token() == second
+    clock.passes(400)
+    token()
+    assert len(running.requests()) == 8
+
+
+async def awaited(result: Any) -> Any:
+    return await result
 
 
 def test_as_the_federated_identity_itself(emulator: Start) -> None:
