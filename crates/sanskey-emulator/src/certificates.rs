@@ -211,6 +211,21 @@ fn authority(common_name: &str) -> CertificateParams {
     params
 }
 
+/// A certificate that an RSA key, in PKCS #8, has signed itself, PEM. It says what Google's certificates of service
+/// accounts say of their use.
+pub(crate) fn self_signed(key: &[u8], common_name: &str) -> String {
+    let document = PrivatePkcs8KeyDer::from(key);
+    let key = KeyPair::from_pkcs8_der_and_sign_algo(&document, &PKCS_RSA_SHA256)
+        .expect("the key was drawn here, as an RSA key");
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    (params.not_before, params.not_after) = (BEGIN, END);
+    pem([params.self_signed(&key).expect(FRESH).der()])
+}
+
 fn below(issuer: &Issuer, common_name: &str) -> Issuer {
     Issuer::signed_by(authority(common_name), KeyKind::P256.draw(), issuer).expect(FRESH)
 }

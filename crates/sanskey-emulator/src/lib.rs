@@ -17,7 +17,9 @@
 //! | `/.../idtoken` | the service that gives tokens to jobs of GitHub Actions |
 //! | `/v1/token` | Google's Security Token Service, with the rules it documents for AWS credentials, for OIDC and for X.509 |
 //! | `/v1/introspect`, `/v1/oauthtoken`, `/v1/revoke` | the same service's side for people of a workforce pool |
-//! | `/v1/projects/-/serviceAccounts/EMAIL:generateAccessToken` | Google's IAM Credentials API |
+//! | `/v1/projects/-/serviceAccounts/EMAIL:METHOD` | Google's IAM Credentials API: access tokens, ID tokens, signatures |
+//! | `/oauth2/v3/certs`, `/oauth2/v1/certs` | the keys of those ID tokens, as JWKS and as certificates |
+//! | `/service_accounts/v1/...` | the keys of the service account, likewise |
 //! | `/emulator/...` | a window into the emulator itself: requests so far, what a token is, keys and tokens for the asking, faults, the clock |
 //!
 //! With [`Settings::mtls`] all of it is served at a second port as well, over TLS that asks for the client's certificate.
@@ -59,6 +61,7 @@ mod credential_config;
 mod cross_origin;
 mod faults;
 mod github_actions;
+mod google_keys;
 mod google_oidc;
 mod google_sts;
 mod google_x509;

@@ -2,6 +2,7 @@
 
 mod google_arguments;
 mod platform_arguments;
+mod service_account_arguments;
 mod sts_arguments;
 
 use std::{
@@ -15,6 +16,7 @@ use clap::{Parser, ValueEnum};
 use google_arguments::GoogleArguments;
 use platform_arguments::PlatformArguments;
 use sanskey_emulator::{Emulator, Running, Settings};
+use service_account_arguments::ServiceAccountArguments;
 use sts_arguments::StsArguments;
 
 /// What AWS, Azure and GitHub Actions give to workloads, Google STS and IAM Credentials on 127.0.0.1, for demos and tests of keyless access.
@@ -25,7 +27,6 @@ use sts_arguments::StsArguments;
 /// is drawn afresh at each start and is worth nothing anywhere else.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 struct Arguments {
     /// Port on 127.0.0.1; 0 lets the system choose
     #[arg(long, default_value_t = 0)]
@@ -116,13 +117,8 @@ struct Arguments {
     #[arg(long, value_name = "NAME")]
     allowed_role: Option<String>,
 
-    /// The service account that may be impersonated
-    #[arg(long, value_name = "EMAIL", default_value_t = Settings::default().service_account)]
-    service_account: String,
-
-    /// Let service account tokens live for up to 12 hours instead of one
-    #[arg(long)]
-    lifetime_extension: bool,
+    #[command(flatten)]
+    service_account: ServiceAccountArguments,
 
     /// Refuse undocumented headers in the signed AWS request, instead of warning
     #[arg(long)]
@@ -141,8 +137,9 @@ struct Arguments {
     allow_origin: Option<String>,
 }
 
+/// Something that is on if nothing is said, or off.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Switch {
+pub(crate) enum Switch {
     On,
     Off,
 }
@@ -153,7 +150,6 @@ impl Arguments {
             port: self.port,
             audience: self.audience.clone(),
             provider_account: self.provider_account.clone(),
-            service_account: self.service_account.clone(),
             account: self.account.clone(),
             role: self.role.clone(),
             instance_id: self.instance_id.clone(),
@@ -166,7 +162,6 @@ impl Arguments {
             allowed_role: self.allowed_role.clone(),
             strict_headers: self.strict_headers,
             future_tolerance: Duration::from_secs(self.future_tolerance_seconds),
-            lifetime_extension: self.lifetime_extension,
             clock_offset_seconds: self.clock_offset_seconds,
             allow_origin: self.allow_origin.clone(),
             lifetime: Duration::from_secs(self.lifetime_seconds),
@@ -175,6 +170,7 @@ impl Arguments {
         };
         self.sts.apply(&mut settings);
         self.google.apply(&mut settings);
+        self.service_account.apply(&mut settings);
         self.platforms.apply(&mut settings);
         settings
     }

@@ -7,8 +7,8 @@ use crate::{
     answers::{Answer, Request, not_found},
     aws_sts, azure, container_agents, cross_origin,
     faults::{self, Fault},
-    github_actions, google_sts, iam_credentials, identity_center, imds, inspection, outbound_issuer,
-    pod_issuer,
+    github_actions, google_keys, google_sts, iam_credentials, identity_center, imds, inspection,
+    outbound_issuer, pod_issuer,
     settings::Settings,
     store::{RequestRecord, Store},
     workforce,
@@ -52,8 +52,8 @@ fn service(store: &mut Store, settings: &Settings, request: &Request, now: Offse
         google_sts::answer(store, settings, request, now)
     } else if workforce::has_path(&request.path) {
         workforce::answer(store, settings, request, now)
-    } else if let Some(account) = iam_credentials::service_account(&request.path) {
-        iam_credentials::answer(store, settings, request, &account, now)
+    } else if let Some((account, method)) = iam_credentials::target(&request.path) {
+        iam_credentials::answer(store, settings, request, (&account, method), now)
     } else if request.path == identity_center::PATH {
         identity_center::answer(store, settings, request, now)
     } else if let Some(answer) = azure::answer(store, settings, request, now) {
@@ -66,6 +66,7 @@ fn service(store: &mut Store, settings: &Settings, request: &Request, now: Offse
         let published = pod_issuer::document(store, settings, &request.path);
         published
             .or_else(|| outbound_issuer::document(store, settings, &request.path))
+            .or_else(|| google_keys::document(store, settings, &request.path))
             .unwrap_or_else(not_found)
     } else {
         not_found()

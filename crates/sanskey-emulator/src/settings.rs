@@ -24,6 +24,13 @@ pub struct Settings {
     pub provider_account: Option<String>,
     /// E-mail of the one service account that federated tokens may impersonate.
     pub service_account: String,
+    /// The number by which Google knows that account: `sub` of its ID tokens, and its OAuth 2.0 client.
+    pub service_account_id: String,
+    /// Whether federated identities have `roles/iam.workloadIdentityUser` on it: they get its access tokens and ID
+    /// tokens.
+    pub workload_identity_user: bool,
+    /// Whether they have `roles/iam.serviceAccountTokenCreator` on it, too: they get the same, and signatures.
+    pub token_creator: bool,
     /// The AWS account that the instance runs in: twelve digits.
     pub account: String,
     /// Name of the role that the instance metadata service offers.
@@ -113,6 +120,9 @@ impl Default for Settings {
             audience: "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/sanskey-pool/providers/sanskey-aws".to_owned(),
             provider_account: None,
             service_account: "sanskey-demo@sanskey-demo.iam.gserviceaccount.com".to_owned(),
+            service_account_id: "109876543210987654321".to_owned(),
+            workload_identity_user: true,
+            token_creator: true,
             account: "123456789012".to_owned(),
             role: "sanskey-demo-role".to_owned(),
             instance_id: "i-0123456789abcdef0".to_owned(),
@@ -171,6 +181,7 @@ impl Settings {
     /// Refuses a world in which no exchange could ever succeed.
     pub(crate) fn check(&self) -> io::Result<()> {
         let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let is_name = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
         let is_role = |text: &str| is_name(text) && !text.contains('/');
         for (holds, problem) in [
@@ -205,6 +216,7 @@ impl Settings {
             (is_header_value(&self.container_token), "the container's token cannot be a header value"),
             (is_name(&self.instance_id), "the instance id is not a name"),
             (is_name(&self.service_account), "the service account is not an e-mail address"),
+            (is_number(&self.service_account_id), "the service account's number is not one"),
             (
                 self.roles.iter().all(|role| role.is_valid(self)),
                 "a role that can be assumed has neither a name nor an ARN",

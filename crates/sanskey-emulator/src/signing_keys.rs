@@ -1,4 +1,5 @@
-//! Keys that sign JSON Web Tokens: those of a cluster's issuer, of AWS's own, of Microsoft Entra and of GitHub Actions.
+//! Keys that sign: those of the issuers of a cluster, of AWS, of Microsoft Entra, of GitHub Actions and of Google, and the
+//! one that Google keeps for the service account.
 //!
 //! Each is drawn when it is first needed, so that an emulator that is never asked for tokens starts at once:
 //! an RSA key takes some tenths of a second.
@@ -11,7 +12,7 @@ use p256::{elliptic_curve::rand_core::OsRng, pkcs8::EncodePrivateKey as _};
 use rsa::{RsaPrivateKey, pkcs1::EncodeRsaPrivateKey as _, traits::PublicKeyParts as _};
 use serde_json::{Value, json};
 
-use crate::random;
+use crate::{certificates, random};
 
 const RSA_BITS: usize = 2048;
 
@@ -23,6 +24,8 @@ pub(crate) struct SigningKey {
     public: DecodingKey,
     /// The public half as RFC 7517 writes it.
     jwk: Value,
+    /// The private half in PKCS #8, for what makes certificates of it.
+    document: Vec<u8>,
 }
 
 impl SigningKey {
@@ -48,32 +51,72 @@ impl SigningKey {
         let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
         let public = DecodingKey::from_ec_components(&x, &y).expect("the coordinates are those of a point");
         let parameters = json!({ "kty": "EC", "crv": curve, "x": x, "y": y });
-        Self::new(algorithm, EncodingKey::from_ec_der(document), public, parameters)
+        Self::new(algorithm, EncodingKey::from_ec_der(document), public, document, parameters)
     }
 
     /// An RSA key.
     fn rs256() -> Self {
         let key = RsaPrivateKey::new(&mut OsRng, RSA_BITS).expect("there are enough primes");
-        let document = key.to_pkcs1_der().expect("a fresh key has a PKCS #1 form");
+        let private = key.to_pkcs1_der().expect("a fresh key has a PKCS #1 form");
+        let document = key.to_pkcs8_der().expect("a fresh key has a PKCS #8 form");
         let n = URL_SAFE_NO_PAD.encode(key.n().to_bytes_be());
         let e = URL_SAFE_NO_PAD.encode(key.e().to_bytes_be());
         let public = DecodingKey::from_rsa_components(&n, &e).expect("the numbers are those of a key");
-        let private = EncodingKey::from_rsa_der(document.as_bytes());
-        Self::new(Algorithm::RS256, private, public, json!({ "kty": "RSA", "n": n, "e": e }))
+        let private = EncodingKey::from_rsa_der(private.as_bytes());
+        let parameters = json!({ "kty": "RSA", "n": n, "e": e });
+        Self::new(Algorithm::RS256, private, public, document.as_bytes(), parameters)
     }
 
-    fn new(algorithm: Algorithm, private: EncodingKey, public: DecodingKey, mut jwk: Value) -> Self {
+    fn new(
+        algorithm: Algorithm,
+        private: EncodingKey,
+        public: DecodingKey,
+        document: &[u8],
+        mut jwk: Value,
+    ) -> Self {
         let id = random::hex(20);
         jwk["alg"] = json!(algorithm);
         jwk["kid"] = json!(id);
         jwk["use"] = json!("sig");
-        Self { algorithm, id, private, public, jwk }
+        Self { algorithm, id, private, public, jwk, document: document.to_vec() }
+    }
+
+    /// The name of the key.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// A certificate of this name that the key has signed itself, PEM.
+    pub(crate) fn certificate(&self, common_name: &str) -> String {
+        certificates::self_signed(&self.document, common_name)
     }
 
     /// A token with these claims.
     pub(crate) fn sign(&self, claims: &Value) -> String {
         let header = Header { kid: Some(self.id.clone()), ..Header::new(self.algorithm) };
         jsonwebtoken::encode(&header, claims, &self.private).expect("the key fits the algorithm")
+    }
+
+    /// A token whose claims are this text, byte for byte.
+    pub(crate) fn sign_text(&self, claims: &str) -> String {
+        let header = json!({ "alg": self.algorithm, "kid": self.id, "typ": "JWT" }).to_string();
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+        let signature = URL_SAFE_NO_PAD.encode(self.sign_bytes(signed.as_bytes()));
+        format!("{signed}.{signature}")
+    }
+
+    /// A signature of bytes. That of an RSA key is the one of PKCS #1 version 1.5, with SHA-256.
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> Vec<u8> {
+        let signature = jsonwebtoken::crypto::sign(message, &self.private, self.algorithm)
+            .expect("the key fits the algorithm");
+        URL_SAFE_NO_PAD.decode(signature).expect("the library encodes what it has signed")
+    }
+
+    #[cfg(test)]
+    /// Whether a signature of bytes is this key's.
+    pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        let signature = URL_SAFE_NO_PAD.encode(signature);
+        jsonwebtoken::crypto::verify(&signature, message, &self.public, self.algorithm).unwrap_or(false)
     }
 }
 
@@ -134,6 +177,8 @@ pub(crate) struct SigningKeys {
     es384: OnceCell<SigningKey>,
     entra: OnceCell<SigningKey>,
     github: OnceCell<SigningKey>,
+    google: OnceCell<SigningKey>,
+    service_account: OnceCell<SigningKey>,
 }
 
 impl SigningKeys {
@@ -161,11 +206,38 @@ impl SigningKeys {
     pub(crate) fn of_github(&self) -> &SigningKey {
         self.github.get_or_init(SigningKey::rs256)
     }
+
+    /// The key with which Google signs ID tokens.
+    pub(crate) fn of_google(&self) -> &SigningKey {
+        self.google.get_or_init(SigningKey::rs256)
+    }
+
+    /// The key that Google keeps for the service account.
+    pub(crate) fn of_service_account(&self) -> &SigningKey {
+        self.service_account.get_or_init(SigningKey::rs256)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_and_texts_are_signed_as_they_are() {
+        let keys = SigningKeys::default();
+        let key = keys.of_service_account();
+        let signature = key.sign_bytes(b"a");
+
+        assert_eq!(signature.len(), RSA_BITS / 8);
+        assert!(key.has_signed(b"a", &signature));
+        assert!(!key.has_signed(b"b", &signature));
+        assert!(!key.has_signed(b"a", &signature[1..]));
+        assert!(!keys.of_google().has_signed(b"a", &signature));
+        let token = key.sign_text("{ \"b\": 1.0, \"a\": 2 }");
+        assert_eq!(verify(&token, &[key]), Ok(json!({ "a": 2, "b": 1.0 })));
+        let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+        assert_eq!(payload, b"{ \"b\": 1.0, \"a\": 2 }");
+    }
 
     #[test]
     fn each_kind_of_key_verifies_what_it_signed_and_nothing_else() {

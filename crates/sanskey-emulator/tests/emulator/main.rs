@@ -12,6 +12,7 @@ mod metadata;
 mod mtls;
 mod outbound;
 mod server;
+mod service_account;
 mod sts;
 mod sts_roles;
 mod sts_signatures;

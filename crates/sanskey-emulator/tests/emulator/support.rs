@@ -231,9 +231,20 @@ pub(crate) fn impersonate(running: &Running, token: &str, body: &Value) -> Answe
 }
 
 pub(crate) fn impersonate_account(running: &Running, account: &str, token: &str, body: &Value) -> Answer {
+    call_account(running, account, "generateAccessToken", token, body)
+}
+
+/// Calls a method of the IAM Credentials API.
+pub(crate) fn call_account(
+    running: &Running,
+    account: &str,
+    method: &str,
+    token: &str,
+    body: &Value,
+) -> Answer {
     send(
         "POST",
-        &format!("{}/v1/projects/-/serviceAccounts/{account}:generateAccessToken", running.url),
+        &format!("{}/v1/projects/-/serviceAccounts/{account}:{method}", running.url),
         &[("authorization", &format!("Bearer {token}")), ("content-type", "application/json")],
         &body.to_string(),
     )
