@@ -72,6 +72,9 @@ fn whoami(store: &Store, request: &Request, now: OffsetDateTime) -> Answer {
         TokenHolder::ServiceAccount(email) => {
             json!({ "kind": "service_account", "email": email, "scopes": scopes, "expires_in": expires_in })
         }
+        TokenHolder::Person(email) => {
+            json!({ "kind": "person", "email": email, "scopes": scopes, "expires_in": expires_in })
+        }
     };
     for (name, value) in [("bound_to", &token.bound_to), ("actor", &token.actor)] {
         if let Some(text) = value {

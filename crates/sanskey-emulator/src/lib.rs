@@ -20,6 +20,7 @@
 //! | `/v1/projects/-/serviceAccounts/EMAIL:METHOD` | Google's IAM Credentials API: access tokens, ID tokens, signatures |
 //! | `/oauth2/v3/certs`, `/oauth2/v1/certs` | the keys of those ID tokens, as JWKS and as certificates |
 //! | `/service_accounts/v1/...` | the keys of the service account, likewise |
+//! | `/token` | Google's OAuth 2.0 token endpoint: tokens for people whom the service account acts for |
 //! | `/emulator/...` | a window into the emulator itself: requests so far, what a token is, keys and tokens for the asking, faults, the clock |
 //!
 //! With [`Settings::mtls`] all of it is served at a second port as well, over TLS that asks for the client's certificate.
@@ -62,6 +63,7 @@ mod cross_origin;
 mod faults;
 mod github_actions;
 mod google_keys;
+mod google_oauth;
 mod google_oidc;
 mod google_sts;
 mod google_x509;

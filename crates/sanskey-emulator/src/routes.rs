@@ -7,8 +7,8 @@ use crate::{
     answers::{Answer, Request, not_found},
     aws_sts, azure, container_agents, cross_origin,
     faults::{self, Fault},
-    github_actions, google_keys, google_sts, iam_credentials, identity_center, imds, inspection,
-    outbound_issuer, pod_issuer,
+    github_actions, google_keys, google_oauth, google_sts, iam_credentials, identity_center, imds,
+    inspection, outbound_issuer, pod_issuer,
     settings::Settings,
     store::{RequestRecord, Store},
     workforce,
@@ -50,6 +50,8 @@ fn service(store: &mut Store, settings: &Settings, request: &Request, now: Offse
         container_agents::answer(store, settings, request, now)
     } else if request.path == "/v1/token" {
         google_sts::answer(store, settings, request, now)
+    } else if request.path == google_oauth::PATH {
+        google_oauth::answer(store, settings, request, now)
     } else if workforce::has_path(&request.path) {
         workforce::answer(store, settings, request, now)
     } else if let Some((account, method)) = iam_credentials::target(&request.path) {

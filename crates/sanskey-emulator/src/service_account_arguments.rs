@@ -24,6 +24,15 @@ pub(crate) struct ServiceAccountArguments {
     #[arg(long, value_enum, value_name = "SWITCH", default_value_t = Switch::On)]
     token_creator: Switch,
 
+    /// A person of a Google Workspace domain for whom it may act (repeatable) [default: ana@example.com]
+    #[arg(long = "person", value_name = "EMAIL")]
+    people: Vec<String>,
+
+    /// A scope for which it may do so (repeatable; an empty one for none) [default: calendar.readonly and
+    /// drive.readonly]
+    #[arg(long = "delegated-scope", value_name = "SCOPE")]
+    delegated_scopes: Vec<String>,
+
     /// Let service account tokens live for up to 12 hours instead of one
     #[arg(long)]
     lifetime_extension: bool,
@@ -36,6 +45,13 @@ impl ServiceAccountArguments {
         settings.service_account_id.clone_from(&self.service_account_id);
         settings.workload_identity_user = self.workload_identity_user == Switch::On;
         settings.token_creator = self.token_creator == Switch::On;
+        for (given, setting) in
+            [(&self.people, &mut settings.people), (&self.delegated_scopes, &mut settings.delegated_scopes)]
+        {
+            if !given.is_empty() {
+                *setting = given.iter().filter(|text| !text.is_empty()).cloned().collect();
+            }
+        }
         settings.lifetime_extension = self.lifetime_extension;
     }
 }

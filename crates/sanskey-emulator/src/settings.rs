@@ -31,6 +31,10 @@ pub struct Settings {
     pub workload_identity_user: bool,
     /// Whether they have `roles/iam.serviceAccountTokenCreator` on it, too: they get the same, and signatures.
     pub token_creator: bool,
+    /// The people of a Google Workspace domain for whom the service account may act.
+    pub people: Vec<String>,
+    /// The scopes for which it may do so.
+    pub delegated_scopes: Vec<String>,
     /// The AWS account that the instance runs in: twelve digits.
     pub account: String,
     /// Name of the role that the instance metadata service offers.
@@ -123,6 +127,11 @@ impl Default for Settings {
             service_account_id: "109876543210987654321".to_owned(),
             workload_identity_user: true,
             token_creator: true,
+            people: vec!["ana@example.com".to_owned()],
+            delegated_scopes: vec![
+                "https://www.googleapis.com/auth/calendar.readonly".to_owned(),
+                "https://www.googleapis.com/auth/drive.readonly".to_owned(),
+            ],
             account: "123456789012".to_owned(),
             role: "sanskey-demo-role".to_owned(),
             instance_id: "i-0123456789abcdef0".to_owned(),

@@ -34,6 +34,8 @@ pub(crate) enum TokenHolder {
     Federated(String),
     /// A service account; holds its e-mail.
     ServiceAccount(String),
+    /// A person of a Google Workspace domain; holds the e-mail.
+    Person(String),
 }
 
 /// An access token that the emulator issued.
@@ -123,6 +125,7 @@ impl Store {
         let kind = match token.holder {
             TokenHolder::Federated(_) => "federated",
             TokenHolder::ServiceAccount(_) => "service-account",
+            TokenHolder::Person(_) => "person",
         };
         let value = format!("emulator.{kind}.{}", random::hex(32));
         self.google_tokens.insert(value.clone(), token);

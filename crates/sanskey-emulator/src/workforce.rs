@@ -99,7 +99,7 @@ fn introspect(
     }
     let found = store.google_token(value, now).and_then(|token| match &token.holder {
         TokenHolder::Federated(principal) => Some((token, principal)),
-        TokenHolder::ServiceAccount(_) => None,
+        TokenHolder::ServiceAccount(_) | TokenHolder::Person(_) => None,
     });
     let Some((token, principal)) = found else {
         return Ok(Answer::json(200, &json!({ "active": false })));

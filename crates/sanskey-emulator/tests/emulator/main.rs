@@ -4,6 +4,7 @@ mod aws_rules;
 mod azure;
 mod command;
 mod containers;
+mod delegation;
 mod faults;
 mod github_actions;
 mod identity_center;
