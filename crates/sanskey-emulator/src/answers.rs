@@ -48,17 +48,21 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: Cow<'static, str>,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         let body = format!("{body:#}\n");
-        Self { status, content_type: "application/json; charset=UTF-8".into(), headers: Vec::new(), body }
+        Self { content_type: "application/json; charset=UTF-8".into(), ..Self::text(status, body) }
     }
 
     pub(crate) fn text(status: u16, body: impl Into<String>) -> Self {
-        Self { status, content_type: "text/plain".into(), headers: Vec::new(), body: body.into() }
+        Self::bytes(status, body.into().into_bytes())
+    }
+
+    pub(crate) fn bytes(status: u16, body: Vec<u8>) -> Self {
+        Self { status, content_type: "text/plain".into(), headers: Vec::new(), body }
     }
 
     pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {

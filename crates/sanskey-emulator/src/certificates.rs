@@ -247,6 +247,12 @@ pub(crate) fn fingerprint(der: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(der))
 }
 
+/// Whether a request came with the certificate that a token is bound to, if it is bound to one.
+pub(crate) fn is_shown_if_bound(bound_to: Option<&str>, request: &Request) -> bool {
+    let shown = request.client_certificate.as_deref().map(fingerprint);
+    bound_to.is_none() || bound_to == shown.as_deref()
+}
+
 /// Answers `GET /emulator/client-certificate`: a workload's certificate, its key, and its chain, PEM. The query may
 /// set `cn` and `ou` of the subject (an empty `cn` is none), `key`, `begin` and `end` in seconds from now, the number
 /// of certificates between it and the root (`depth`), another authority (`foreign`), and another use (`for-servers`).

@@ -124,7 +124,7 @@ impl Fault {
         }
         if self.oversize {
             let missing = OVERSIZE.saturating_sub(answer.body.len());
-            answer.body.push_str(&" ".repeat(missing));
+            answer.body.extend(std::iter::repeat_n(b' ', missing));
         }
         answer
     }

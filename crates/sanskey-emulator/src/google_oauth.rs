@@ -65,7 +65,7 @@ fn grant(
 
     let scope = scopes.join(" ");
     let expires_at = now + HOUR;
-    let token = GoogleToken { holder, scopes, expires_at, bound_to: None, actor: None };
+    let token = GoogleToken { holder, scopes, expires_at, bound_to: None, actor: None, boundary: None };
     Ok(Answer::json(
         200,
         &json!({

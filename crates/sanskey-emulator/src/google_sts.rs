@@ -1,5 +1,5 @@
 //! Google's Security Token Service: `POST /v1/token`, for AWS credentials, web identity tokens of every issuer here, X.509
-//! certificates, and people of a workforce pool.
+//! certificates, and people of a workforce pool. Access tokens as subjects are in `downscoping.rs`.
 //!
 //! Source: the reference of the STS method `token`, and RFC 8693. Where Google's text for a wrong parameter
 //! is not known, ours follows the one that is known, for `audience`, and the comment says "inferred".
@@ -14,6 +14,7 @@ use crate::{
     answers::{Answer, Request, not_found, oauth_error},
     attributes::{self, Attributes},
     aws_identity::{self, Expectations, Refusal},
+    downscoping::{self, ACCESS_TOKEN},
     google_oidc, google_x509, issuers,
     settings::Settings,
     store::{GoogleToken, Store, TokenHolder},
@@ -22,7 +23,6 @@ use crate::{
 };
 
 const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
 const AWS4_REQUEST: &str = "urn:ietf:params:aws:token-type:aws4_request";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 const MTLS: &str = "urn:ietf:params:oauth:token-type:mtls";
@@ -64,6 +64,10 @@ fn exchange(
     now: OffsetDateTime,
 ) -> Result<Answer, Answer> {
     let parameters = parameters(request)?;
+    check_types(&parameters)?;
+    if parameters.get("subject_token_type").is_some_and(|kind| kind == ACCESS_TOKEN) {
+        return downscoping::exchange(store, request, &parameters, now);
+    }
     let exchange = Exchange::of(&parameters)?;
     let options = Options::of(&parameters, request)?;
     let (holder, warnings) = match (provider(exchange.audience, settings)?, exchange.subject_token_type) {
@@ -89,9 +93,18 @@ fn exchange(
         expires_at: ends_at,
         bound_to: options.bind_cert_fingerprint,
         actor,
+        boundary: options.access_boundary,
     };
     let is_of_workforce = exchange.audience == settings.workforce_audience;
-    let answer = issue(store, token, &warnings, now);
+    if is_of_workforce && token.boundary.is_some() {
+        // The reference: workforce pools do not support Credential Access Boundary.
+        return Err(
+            invalid_value("options").with_header("x-emulator-detail", "accessBoundary is not for people")
+        );
+    }
+    let answer = issue(store, token, true, now);
+    let answer =
+        warnings.iter().fold(answer, |answer, warning| answer.with_header("x-emulator-warning", *warning));
     if request.headers.contains_key("authorization") && !is_of_workforce {
         // The reference warns that calls with this header may fail; only workforce pools authenticate the
         // client.
@@ -185,19 +198,18 @@ fn workforce_holder(
     Ok((Holder { subject: verified.subject, ends_at }, verified.warnings))
 }
 
-fn issue(store: &mut Store, token: GoogleToken, warnings: &[&'static str], now: OffsetDateTime) -> Answer {
+/// The answer with a token, and maybe with its lifetime.
+pub(crate) fn issue(store: &mut Store, token: GoogleToken, tells_end: bool, now: OffsetDateTime) -> Answer {
     let expires_in = (token.expires_at - now).whole_seconds();
-    let token = store.issue_google_token(token);
-    let answer = Answer::json(
-        200,
-        &json!({
-            "access_token": token,
-            "issued_token_type": ACCESS_TOKEN,
-            "token_type": "Bearer",
-            "expires_in": expires_in,
-        }),
-    );
-    warnings.iter().fold(answer, |answer, warning| answer.with_header("x-emulator-warning", *warning))
+    let mut body = json!({
+        "access_token": store.issue_google_token(token),
+        "issued_token_type": ACCESS_TOKEN,
+        "token_type": "Bearer",
+    });
+    if tells_end {
+        body["expires_in"] = json!(expires_in);
+    }
+    Answer::json(200, &body)
 }
 
 /// When a federated token ends for a credential that ends then, or never.
@@ -218,6 +230,19 @@ fn refused(refusal: &Refusal) -> Answer {
         .with_header("x-emulator-detail", refusal.detail)
 }
 
+/// What every exchange says: that it is one, and what for.
+fn check_types(parameters: &BTreeMap<String, String>) -> Result<(), Answer> {
+    let is = |name: &str, expected: &str| parameters.get(name).is_some_and(|value| value == expected);
+    if !is("grant_type", TOKEN_EXCHANGE) {
+        // The code is RFC 6749's, section 5.2; the text is inferred.
+        return Err(oauth_error("unsupported_grant_type", "Invalid value for \"grant_type\"."));
+    }
+    if !is("requested_token_type", ACCESS_TOKEN) {
+        return Err(invalid_value("requested_token_type"));
+    }
+    Ok(())
+}
+
 /// The parameters of a token exchange that matter here.
 struct Exchange<'p> {
     audience: &'p str,
@@ -230,17 +255,10 @@ impl<'p> Exchange<'p> {
     fn of(parameters: &'p BTreeMap<String, String>) -> Result<Self, Answer> {
         let get =
             |name: &'static str| parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        let one_of = |name: &'static str, known: &[&str]| {
-            get(name).filter(|value| known.contains(value)).ok_or_else(|| invalid_value(name))
-        };
-
-        if get("grant_type") != Some(TOKEN_EXCHANGE) {
-            // The code is RFC 6749's, section 5.2; the text is inferred.
-            return Err(oauth_error("unsupported_grant_type", "Invalid value for \"grant_type\"."));
-        }
         let audience = get("audience").ok_or_else(malformed_audience)?;
-        one_of("requested_token_type", &[ACCESS_TOKEN])?;
-        let subject_token_type = one_of("subject_token_type", &[AWS4_REQUEST, JWT, ID_TOKEN, MTLS])?;
+        let subject_token_type = get("subject_token_type")
+            .filter(|kind| [AWS4_REQUEST, JWT, ID_TOKEN, MTLS].contains(kind))
+            .ok_or_else(|| invalid_value("subject_token_type"))?;
         let subject_token = get("subject_token").ok_or_else(|| invalid_value("subject_token"))?;
         let scopes: Vec<_> =
             get("scope").unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect();

@@ -81,5 +81,8 @@ fn whoami(store: &Store, request: &Request, now: OffsetDateTime) -> Answer {
             body[name] = json!(text);
         }
     }
+    if let Some(boundary) = &token.boundary {
+        body["access_boundary"] = boundary.source.clone();
+    }
     Answer::json(200, &body)
 }

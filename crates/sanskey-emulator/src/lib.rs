@@ -15,12 +15,13 @@
 //! | `/msi/token` | the same for App Service, Functions and Container Apps |
 //! | `/TENANT/oauth2/v2.0/token` | Microsoft Entra, for pods of AKS |
 //! | `/.../idtoken` | the service that gives tokens to jobs of GitHub Actions |
-//! | `/v1/token` | Google's Security Token Service, with the rules it documents for AWS credentials, for OIDC and for X.509 |
+//! | `/v1/token` | Google's Security Token Service, with the rules it documents for AWS credentials, for OIDC and for X.509; and tokens that can do less |
 //! | `/v1/introspect`, `/v1/oauthtoken`, `/v1/revoke` | the same service's side for people of a workforce pool |
 //! | `/v1/projects/-/serviceAccounts/EMAIL:METHOD` | Google's IAM Credentials API: access tokens, ID tokens, signatures |
 //! | `/oauth2/v3/certs`, `/oauth2/v1/certs` | the keys of those ID tokens, as JWKS and as certificates |
 //! | `/service_accounts/v1/...` | the keys of the service account, likewise |
 //! | `/token` | Google's OAuth 2.0 token endpoint: tokens for people whom the service account acts for |
+//! | `/BUCKET/OBJECT` | Cloud Storage, with tokens or signed URLs; also for requests with `Host: storage.googleapis.com` |
 //! | `/emulator/...` | a window into the emulator itself: requests so far, what a token is, keys and tokens for the asking, faults, the clock |
 //!
 //! With [`Settings::mtls`] all of it is served at a second port as well, over TLS that asks for the client's certificate.
@@ -47,6 +48,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod access_boundary;
 mod answers;
 mod attributes;
 pub mod aws_identity;
@@ -57,9 +59,11 @@ mod aws_sts;
 mod azure;
 mod certificates;
 mod clock;
+mod cloud_storage;
 mod container_agents;
 mod credential_config;
 mod cross_origin;
+mod downscoping;
 mod faults;
 mod github_actions;
 mod google_keys;

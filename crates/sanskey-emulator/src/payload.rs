@@ -22,14 +22,13 @@ pub(crate) enum Payload {
 }
 
 impl Payload {
-    pub(crate) fn whole(body: String) -> Self {
+    pub(crate) fn whole(body: Vec<u8>) -> Self {
         Self::Whole(Some(Bytes::from(body)))
     }
 
     /// The first half of a body.
-    pub(crate) fn half(mut body: String) -> Self {
-        let half = (0..=body.len() / 2).rev().find(|index| body.is_char_boundary(*index));
-        body.truncate(half.unwrap_or_default());
+    pub(crate) fn half(mut body: Vec<u8>) -> Self {
+        body.truncate(body.len() / 2);
         Self::Cut(Some(Bytes::from(body)), Box::pin(sleep(PAUSE)))
     }
 }

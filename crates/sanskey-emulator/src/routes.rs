@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use crate::{
     answers::{Answer, Request, not_found},
-    aws_sts, azure, container_agents, cross_origin,
+    aws_sts, azure, cloud_storage, container_agents, cross_origin,
     faults::{self, Fault},
     github_actions, google_keys, google_oauth, google_sts, iam_credentials, identity_center, imds,
     inspection, outbound_issuer, pod_issuer,
@@ -44,7 +44,9 @@ pub(crate) fn answer(
 }
 
 fn service(store: &mut Store, settings: &Settings, request: &Request, now: OffsetDateTime) -> Answer {
-    if request.path.starts_with("/latest/") {
+    if let Some(place) = cloud_storage::place(settings, request) {
+        cloud_storage::answer(store, settings, request, &place, now)
+    } else if request.path.starts_with("/latest/") {
         imds::answer(store, settings, request, now)
     } else if container_agents::has_path(&request.path) {
         container_agents::answer(store, settings, request, now)
@@ -64,6 +66,8 @@ fn service(store: &mut Store, settings: &Settings, request: &Request, now: Offse
         answer
     } else if aws_sts::has(request) {
         aws_sts::answer(store, settings, request, now)
+    } else if let Some(place) = cloud_storage::own_place(settings, request) {
+        cloud_storage::answer(store, settings, request, &place, now)
     } else if request.method == Method::GET {
         let published = pod_issuer::document(store, settings, &request.path);
         published

@@ -33,6 +33,11 @@ pub(crate) struct ServiceAccountArguments {
     #[arg(long = "delegated-scope", value_name = "SCOPE")]
     delegated_scopes: Vec<String>,
 
+    /// A bucket of Cloud Storage (repeatable); the first one is the one that the emulator's own address leads to
+    /// [default: sanskey-demo-bucket, sanskey-other-bucket]
+    #[arg(long = "bucket", value_name = "NAME")]
+    buckets: Vec<String>,
+
     /// Let service account tokens live for up to 12 hours instead of one
     #[arg(long)]
     lifetime_extension: bool,
@@ -45,9 +50,11 @@ impl ServiceAccountArguments {
         settings.service_account_id.clone_from(&self.service_account_id);
         settings.workload_identity_user = self.workload_identity_user == Switch::On;
         settings.token_creator = self.token_creator == Switch::On;
-        for (given, setting) in
-            [(&self.people, &mut settings.people), (&self.delegated_scopes, &mut settings.delegated_scopes)]
-        {
+        for (given, setting) in [
+            (&self.people, &mut settings.people),
+            (&self.delegated_scopes, &mut settings.delegated_scopes),
+            (&self.buckets, &mut settings.buckets),
+        ] {
             if !given.is_empty() {
                 *setting = given.iter().filter(|text| !text.is_empty()).cloned().collect();
             }

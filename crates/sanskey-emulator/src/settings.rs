@@ -35,6 +35,8 @@ pub struct Settings {
     pub people: Vec<String>,
     /// The scopes for which it may do so.
     pub delegated_scopes: Vec<String>,
+    /// The buckets of Cloud Storage. The first one is the one that the emulator's own address leads to.
+    pub buckets: Vec<String>,
     /// The AWS account that the instance runs in: twelve digits.
     pub account: String,
     /// Name of the role that the instance metadata service offers.
@@ -132,6 +134,7 @@ impl Default for Settings {
                 "https://www.googleapis.com/auth/calendar.readonly".to_owned(),
                 "https://www.googleapis.com/auth/drive.readonly".to_owned(),
             ],
+            buckets: vec!["sanskey-demo-bucket".to_owned(), "sanskey-other-bucket".to_owned()],
             account: "123456789012".to_owned(),
             role: "sanskey-demo-role".to_owned(),
             instance_id: "i-0123456789abcdef0".to_owned(),
@@ -225,6 +228,7 @@ impl Settings {
             (is_header_value(&self.container_token), "the container's token cannot be a header value"),
             (is_name(&self.instance_id), "the instance id is not a name"),
             (is_name(&self.service_account), "the service account is not an e-mail address"),
+            (self.buckets.iter().all(|name| is_bucket(name)), "a bucket's name cannot be one"),
             (is_number(&self.service_account_id), "the service account's number is not one"),
             (
                 self.roles.iter().all(|role| role.is_valid(self)),
@@ -268,6 +272,12 @@ impl Settings {
     pub(crate) fn trusted_account(&self) -> &str {
         self.provider_account.as_deref().unwrap_or(&self.account)
     }
+}
+
+/// <https://cloud.google.com/storage/docs/buckets#naming>, in short.
+fn is_bucket(name: &str) -> bool {
+    let is_of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    (3..=222).contains(&name.len()) && name.bytes().all(is_of_name)
 }
 
 /// Whether a text can stand in a header, and says something there.

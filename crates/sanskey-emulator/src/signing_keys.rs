@@ -112,7 +112,6 @@ impl SigningKey {
         URL_SAFE_NO_PAD.decode(signature).expect("the library encodes what it has signed")
     }
 
-    #[cfg(test)]
     /// Whether a signature of bytes is this key's.
     pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
         let signature = URL_SAFE_NO_PAD.encode(signature);

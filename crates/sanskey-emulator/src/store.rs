@@ -10,7 +10,8 @@ use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    aws_keys::AwsKey, certificates::Authority, faults::PlannedFault, random, signing_keys::SigningKeys,
+    access_boundary::Boundary, aws_keys::AwsKey, certificates::Authority, cloud_storage::Objects,
+    faults::PlannedFault, random, signing_keys::SigningKeys,
 };
 
 /// One request as `GET /emulator/requests` tells it: never a query, a header or a body.
@@ -48,6 +49,8 @@ pub(crate) struct GoogleToken {
     pub(crate) bound_to: Option<String>,
     /// Who acts for the holder.
     pub(crate) actor: Option<String>,
+    /// What it can be used for at most.
+    pub(crate) boundary: Option<Boundary>,
 }
 
 /// Everything issued so far. Nothing is ever dropped: the bounded number of requests bounds this too.
@@ -67,6 +70,8 @@ pub(crate) struct Store {
     /// The keys of the issuers of web identity tokens.
     pub(crate) signing_keys: SigningKeys,
     authority: OnceCell<Authority>,
+    /// What Cloud Storage keeps.
+    pub(crate) objects: Objects,
     /// The refresh tokens that are still good.
     pub(crate) refresh_tokens: BTreeSet<String>,
     pub(crate) requests: Vec<RequestRecord>,
@@ -160,6 +165,7 @@ mod tests {
             expires_at: NOW + Duration::SECOND,
             bound_to: None,
             actor: None,
+            boundary: None,
         });
 
         assert!(store.google_token(&value, NOW).is_some());

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{
+    access_boundary::Boundary,
     answers::{Answer, Request, oauth_error},
     certificates,
     google_oidc::{self, Expectations},
@@ -22,10 +24,13 @@ const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 const LONGEST_OPTIONS: usize = 4 * 1024 * 1024;
 const LONGEST_PROJECT: usize = 32;
 
-/// The serialized JSON in the parameter `options`. An access boundary is taken and not applied.
+/// The serialized JSON in the parameter `options`.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Options {
+    /// What the token can be used for at most.
+    #[serde(skip)]
+    pub(crate) access_boundary: Option<Boundary>,
     /// The project that is billed for a workforce pool: number or id.
     pub(crate) user_project: Option<String>,
     /// The certificate that the token is to be bound to.
@@ -43,8 +48,18 @@ impl Options {
             return Err(wrong());
         }
         // Google's Python client percent-encodes the JSON once more, and is understood.
-        let text = percent_decode_str(text).decode_utf8().map_err(|_| wrong())?;
-        let options: Self = serde_json::from_str(&text).map_err(|_| wrong())?;
+        let text = if text.starts_with('{') {
+            text.into()
+        } else {
+            percent_decode_str(text).decode_utf8().map_err(|_| wrong())?
+        };
+        let source: Value = serde_json::from_str(&text).map_err(|_| wrong())?;
+        let mut options = Self::deserialize(&source).map_err(|_| wrong())?;
+        if let Some(boundary) = source.get("accessBoundary").filter(|value| !value.is_null()) {
+            let boundary = Boundary::of(boundary.clone());
+            options.access_boundary =
+                Some(boundary.map_err(|problem| wrong().with_header("x-emulator-detail", problem))?);
+        }
         let is_project = |project: &String| (1..=LONGEST_PROJECT).contains(&project.len());
         if !options.user_project.as_ref().is_none_or(is_project) {
             return Err(

@@ -139,6 +139,7 @@ fn refresh(
         expires_at: now + LIFETIME,
         bound_to: None,
         actor: None,
+        boundary: None,
     });
     Ok(Answer::json(
         200,

@@ -29,6 +29,7 @@ pub(super) fn generate(call: &Call<'_>, store: &mut Store, fields: &Fields) -> R
         expires_at,
         bound_to: None,
         actor: None,
+        boundary: None,
     });
     let expire_time = expires_at.format(&Rfc3339).expect("dates of this century have an RFC 3339 form");
     Ok(Answer::json(200, &json!({ "accessToken": token, "expireTime": expire_time })))

@@ -23,7 +23,7 @@ use crate::{
     answers::{Answer, Request, error_info, google_error, not_found},
     certificates,
     settings::Settings,
-    store::{GoogleToken, Store, TokenHolder},
+    store::{Store, TokenHolder},
 };
 
 const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -133,7 +133,10 @@ impl Call<'_> {
             .bearer()
             .and_then(|token| store.google_token(token, self.now))
             .filter(|token| matches!(token.holder, TokenHolder::Federated(_)))
-            .filter(|token| is_with_its_certificate(token, request))
+            // Boundaries are for Cloud Storage only.
+            .filter(|token| token.boundary.is_none())
+            // How Google words the refusal of a bound token without its certificate is not known.
+            .filter(|token| certificates::is_shown_if_bound(token.bound_to.as_deref(), request))
             .ok_or_else(|| {
                 unauthenticated(
                     "Request had invalid authentication credentials.",
@@ -173,13 +176,6 @@ impl Call<'_> {
             vec![error_info("IAM_PERMISSION_DENIED", "iam.googleapis.com", &metadata)],
         ))
     }
-}
-
-/// A token that is bound to a certificate is good over mutual TLS with that certificate only. How Google words the
-/// refusal is not known.
-fn is_with_its_certificate(token: &GoogleToken, request: &Request) -> bool {
-    let shown = request.client_certificate.as_deref().map(certificates::fingerprint);
-    token.bound_to.is_none() || token.bound_to == shown
 }
 
 fn unauthenticated(problem: &str, reason: &str) -> Answer {

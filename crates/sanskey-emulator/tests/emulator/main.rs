@@ -2,9 +2,11 @@
 
 mod aws_rules;
 mod azure;
+mod cloud_storage;
 mod command;
 mod containers;
 mod delegation;
+mod downscoping;
 mod faults;
 mod github_actions;
 mod identity_center;
@@ -14,6 +16,7 @@ mod mtls;
 mod outbound;
 mod server;
 mod service_account;
+mod signed_urls;
 mod sts;
 mod sts_roles;
 mod sts_signatures;

@@ -249,3 +249,27 @@ pub(crate) fn call_account(
         &body.to_string(),
     )
 }
+
+/// A boundary with one rule.
+pub(crate) fn boundary(bucket: &str, roles: &[&str]) -> Value {
+    let roles: Vec<_> = roles.iter().map(|role| format!("inRole:{role}")).collect();
+    json!({
+        "accessBoundaryRules": [{
+            "availableResource": format!("//storage.googleapis.com/projects/_/buckets/{bucket}"),
+            "availablePermissions": roles,
+        }],
+    })
+}
+
+/// Exchanges an access token for one with this boundary.
+pub(crate) fn downscoped(running: &Running, token: &str, boundary: &Value) -> Answer {
+    let options = json!({ "accessBoundary": boundary }).to_string();
+    let fields = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("requested_token_type", ACCESS_TOKEN),
+        ("subject_token", token),
+        ("subject_token_type", ACCESS_TOKEN),
+        ("options", &options),
+    ];
+    post_form(running, &fields)
+}
