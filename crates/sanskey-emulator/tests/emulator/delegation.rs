@@ -3,7 +3,10 @@
 use crate::support::{
     Answer, CLOUD_PLATFORM, call_account, encoded, federated_token, get, impersonate, send, start,
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use sanskey_emulator::{Running, Settings};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -16,6 +19,26 @@ const TIMEFRAME: &str = "Invalid JWT: Token must be a short-lived token (60 minu
 
 fn now() -> i64 {
     OffsetDateTime::now_utc().unix_timestamp()
+}
+
+/// A JWT whose header names no key, as Google's clients make it with `signBlob`.
+fn signed_without_key_id(running: &Running, claims: &Value) -> String {
+    let token = federated_token(running, CLOUD_PLATFORM);
+    let header = json!({ "alg": "RS256", "typ": "JWT" });
+    let [header, claims] = [&header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    let message = format!("{header}.{claims}");
+    let body = json!({ "payload": STANDARD.encode(&message) });
+    let answer = call_account(running, &running.settings().service_account, "signBlob", &token, &body);
+    let signature = STANDARD.decode(answer.json()["signedBlob"].as_str().unwrap()).unwrap();
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[test]
+fn a_jwt_need_not_name_its_key() {
+    let running = start(Settings::default());
+    let jwt = signed_without_key_id(&running, &claims(&running, &json!({})));
+
+    assert_eq!(whoami(&running, &grant(&running, &jwt))["email"], PERSON);
 }
 
 /// Good claims, of which some are replaced, or left out where the replacement is null.
@@ -178,6 +201,7 @@ fn the_signature_is_that_of_the_account() {
         json!({ "alg": "none", "typ": "JWT" }),
         json!({ "alg": "HS256", "typ": "JWT", "kid": "a" }),
         json!({ "alg": "RS256", "typ": "JWT" }),
+        json!({ "alg": "RS256", "typ": "JWT", "kid": "unknown" }),
     ] {
         let other = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(part.to_string()));
         let answer = grant(&running, &other);
