@@ -19,7 +19,7 @@ use sanskey_emulator::{Emulator, Running, Settings};
 use service_account_arguments::ServiceAccountArguments;
 use sts_arguments::StsArguments;
 
-/// What AWS, Azure and GitHub Actions give to workloads, Google STS and IAM Credentials on 127.0.0.1, for demos and tests of keyless access.
+/// What AWS, Azure and GitHub Actions give to workloads, Google STS, IAM Credentials and a small Cloud Storage on 127.0.0.1, for demos and tests of keyless access.
 ///
 /// The first line on standard output is `listening on http://127.0.0.1:PORT`; with --mtls-out, a second one
 /// names the port for mutual TLS. The emulator ends with its

@@ -116,6 +116,43 @@ fn a_role_that_is_not_understood_is_a_usage_error() {
 }
 
 #[test]
+fn buckets_and_the_service_account_come_from_the_command_line() {
+    let account = "own@sanskey-demo.iam.gserviceaccount.com";
+    let mut emulator = command(&[
+        "--bucket",
+        "first-bucket",
+        "--bucket",
+        "second-bucket",
+        "--service-account",
+        account,
+        "--service-account-id",
+        "1234",
+    ]);
+    let mut line = String::new();
+    BufReader::new(emulator.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim_end().strip_prefix("listening on ").expect(&line);
+    let status = |path: &str| crate::support::get(&format!("{url}{path}"), &[]).status;
+
+    for (path, expected) in [
+        ("/first-bucket/a", 403),
+        ("/second-bucket/a", 403),
+        ("/sanskey-demo-bucket/a", 404),
+        (&format!("/service_accounts/v1/metadata/x509/{account}"), 200),
+        ("/service_accounts/v1/metadata/x509/sanskey-demo@sanskey-demo.iam.gserviceaccount.com", 404),
+    ] {
+        assert_eq!(status(path), expected, "{path}");
+    }
+    for (option, value, code) in [
+        ("--token-creator", "maybe", 2),
+        ("--workload-identity-user", "", 2),
+        ("--service-account-id", "id", 1),
+        ("--bucket", "No Name", 1),
+    ] {
+        assert_eq!(command(&[option, value]).0.wait().unwrap().code(), Some(code), "{option}");
+    }
+}
+
+#[test]
 fn azure_and_github_come_from_the_command_line() {
     let tenant = "00000000-1111-2222-3333-444444444444";
     let mut emulator = command(&[
