@@ -75,11 +75,14 @@ impl Fields {
             .ok_or_else(|| wrong_type(name, "TYPE_STRING"))
     }
 
-    /// A switch; an absent one is off.
+    /// A switch; an absent one is off. It may be a text: some of Google's own clients send one.
     pub(super) fn switch(&self, name: &str) -> Result<bool, Answer> {
         match self.get(name) {
-            Some(value) => value.as_bool().ok_or_else(|| wrong_type(name, "TYPE_BOOL")),
             None => Ok(false),
+            Some(Value::Bool(value)) => Ok(*value),
+            Some(Value::String(text)) if text == "true" => Ok(true),
+            Some(Value::String(text)) if text == "false" => Ok(false),
+            Some(_) => Err(wrong_type(name, "TYPE_BOOL")),
         }
     }
 }

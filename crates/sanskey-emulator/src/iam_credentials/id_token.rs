@@ -13,16 +13,18 @@ const ISSUER: &str = "https://accounts.google.com";
 const LIFETIME_SECONDS: i64 = 3600;
 
 pub(super) fn generate(call: &Call<'_>, store: &Store, fields: &Fields) -> Result<Answer, Answer> {
-    fields.only(&["audience", "includeEmail", "organizationNumberIncluded"])?;
+    fields.only(&["audience", "includeEmail", "organizationNumberIncluded", "useEmailAzp"])?;
     let audience = fields.text("audience")?;
     let include_email = fields.switch("includeEmail")?;
+    // The reference does not have this field, and Google's own clients send it. What it does is in its name.
+    let use_email_azp = fields.switch("useEmailAzp")?;
     let include_organization = fields.switch("organizationNumberIncluded")?;
     call.authorize(fields)?;
 
     let now = call.now.unix_timestamp();
     let mut claims = json!({
         "aud": audience,
-        "azp": call.settings.service_account_id,
+        "azp": if use_email_azp { call.service_account } else { &call.settings.service_account_id },
         "exp": now + LIFETIME_SECONDS,
         "iat": now,
         "iss": ISSUER,

@@ -90,6 +90,17 @@ fn an_id_token_has_the_address_and_the_organization_only_if_asked() {
         let claims = claims(&body);
         assert_eq!((&claims["sub"], claims.get("email"), claims.get("google")), (&json!("1234"), None, None));
     }
+    // As Google's clients write it.
+    for yes in [json!(true), json!("true")] {
+        let body = json!({ "audience": AUDIENCE, "includeEmail": yes, "useEmailAzp": yes });
+        let (claims, account) = (claims(&body), &running.settings().service_account);
+        assert_eq!(
+            (&claims["azp"], &claims["email"], &claims["sub"]),
+            (&json!(account), &json!(account), &json!("1234"))
+        );
+    }
+    let off = claims(&json!({ "audience": AUDIENCE, "includeEmail": "false", "useEmailAzp": false }));
+    assert_eq!((&off["azp"], off.get("email")), (&json!("1234"), None));
     let organization = claims(&json!({ "audience": AUDIENCE, "organizationNumberIncluded": true }));
     assert_eq!(organization["google"], json!({ "organization_number": null }));
 }
