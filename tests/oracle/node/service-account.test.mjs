@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { verify, X509Certificate } from "node:crypto";
 import { test } from "node:test";
 
+import { Impersonated, OAuth2Client } from "google-auth-library";
 import { createRemoteJWKSet, decodeProtectedHeader, errors, importX509, jwtVerify } from "jose";
 
-import { fetchIdToken, signBlob, signJwt } from "../../../node/dist/index.mjs";
+import { fetchIdToken, fetchToken, signBlob, signJwt } from "../../../node/dist/index.mjs";
 import { startEmulator } from "./emulator.mjs";
 import { useEnvironment } from "./environment.mjs";
 
@@ -51,6 +52,36 @@ test("an ID token is for its audience, of its issuer, and Google's", async (t) =
   await refused(googleKeys(emulator), { issuer: "https://other.example.com" });
   await refused(accountKeys(emulator), { audience, issuer });
   await refused(googleKeys(await startEmulator(t)), { audience, issuer });
+});
+
+/** The service account for google-auth-library, with a federated token that sanskey has got. */
+async function googleAuthLibrary(emulator) {
+  const { service_account_impersonation_url: _left, ...federated } = emulator.config;
+  const token = await fetchToken(federated, { endpoints });
+  const sourceClient = new OAuth2Client({ credentials: { access_token: token.value } });
+  return new Impersonated({ sourceClient, targetPrincipal: ACCOUNT, endpoint: emulator.url });
+}
+
+for (const includeEmail of [true, false]) {
+  test(`google-auth-library gets the same ID token, with the address: ${includeEmail}`, async (t) => {
+    useEnvironment(t);
+    const emulator = await startEmulator(t);
+    const claims = async (token) => (await jwtVerify(token, googleKeys(emulator), { audience, issuer })).payload;
+    const theirs = await claims(await (await googleAuthLibrary(emulator)).fetchIdToken(audience, { includeEmail }));
+    const ours = await claims((await fetchIdToken(emulator.configFile, { audience, includeEmail, endpoints })).value);
+    // It asks for the address as `azp`, by a field that the reference does not have; sanskey keeps to the reference.
+    assert.equal(theirs.azp, includeEmail ? ACCOUNT : ours.azp);
+    const moment = { iat: 0, exp: 0, azp: "" };
+    assert.deepEqual({ ...theirs, ...moment }, { ...ours, ...moment });
+  });
+}
+
+test("google-auth-library gets the same signature", async (t) => {
+  useEnvironment(t);
+  const emulator = await startEmulator(t);
+  const { keyId, signature } = await signBlob(emulator.configFile, { payload: Buffer.from("payload"), endpoints });
+  const theirs = await (await googleAuthLibrary(emulator)).sign("payload");
+  assert.deepEqual(theirs, { keyId, signedBlob: Buffer.from(signature).toString("base64") });
 });
 
 test("a JWT is the account's, by its JWKS and by its certificate", async (t) => {
