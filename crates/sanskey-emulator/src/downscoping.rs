@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::{
     answers::{Answer, Request, oauth_error},
-    google_sts,
+    certificates, google_sts,
     store::{GoogleToken, Store, TokenHolder},
     sts_options::{Options, invalid_value},
 };
@@ -33,6 +33,9 @@ pub(crate) fn exchange(
     };
     let token =
         store.google_token(value, now).ok_or_else(|| refused("it was not issued here, or is over"))?;
+    if !certificates::is_shown_if_bound(token.bound_to.as_deref(), request) {
+        return Err(refused("it is bound to a certificate"));
+    }
     if token.boundary.is_some() {
         return Err(refused("it has a boundary already"));
     }

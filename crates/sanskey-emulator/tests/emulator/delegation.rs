@@ -1,7 +1,8 @@
 //! The OAuth 2.0 token endpoint: what a JWT of the service account is worth there, and what it is refused for.
 
 use crate::support::{
-    Answer, CLOUD_PLATFORM, call_account, encoded, federated_token, get, impersonate, send, start,
+    Answer, CLOUD_PLATFORM, boundary, call_account, downscoped, encoded, federated_token, get, impersonate,
+    send, start,
 };
 use base64::{
     Engine,
@@ -21,11 +22,10 @@ fn now() -> i64 {
     OffsetDateTime::now_utc().unix_timestamp()
 }
 
-/// A JWT whose header names no key, as Google's clients make it with `signBlob`.
-fn signed_without_key_id(running: &Running, claims: &Value) -> String {
+/// A JWT with a header of one's own, as Google's clients make it with `signBlob`.
+fn signed_with_header(running: &Running, header: &Value, claims: &Value) -> String {
     let token = federated_token(running, CLOUD_PLATFORM);
-    let header = json!({ "alg": "RS256", "typ": "JWT" });
-    let [header, claims] = [&header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
     let message = format!("{header}.{claims}");
     let body = json!({ "payload": STANDARD.encode(&message) });
     let answer = call_account(running, &running.settings().service_account, "signBlob", &token, &body);
@@ -36,9 +36,15 @@ fn signed_without_key_id(running: &Running, claims: &Value) -> String {
 #[test]
 fn a_jwt_need_not_name_its_key() {
     let running = start(Settings::default());
-    let jwt = signed_without_key_id(&running, &claims(&running, &json!({})));
+    let claims = claims(&running, &json!({}));
+    let with = |header: Value| grant(&running, &signed_with_header(&running, &header, &claims));
 
-    assert_eq!(whoami(&running, &grant(&running, &jwt))["email"], PERSON);
+    assert_eq!(whoami(&running, &with(json!({ "alg": "RS256", "typ": "JWT" })))["email"], PERSON);
+    for header in
+        [json!({ "alg": "RS256", "typ": "JWT", "kid": "other" }), json!({ "alg": "RS512", "typ": "JWT" })]
+    {
+        assert_refused(&with(header), 400, "invalid_grant", "Invalid JWT Signature.");
+    }
 }
 
 /// Good claims, of which some are replaced, or left out where the replacement is null.
@@ -169,6 +175,29 @@ fn the_claims_have_to_be_right() {
     ] {
         refusal(times, "invalid_grant", TIMEFRAME);
     }
+}
+
+#[test]
+fn the_host_of_a_request_cannot_make_another_audience_right() {
+    let running = start(Settings::default());
+    let jwt = signed(&running, &claims(&running, &json!({ "aud": "https://example.com/token" })));
+    let body = format!("grant_type={}&assertion={jwt}", encoded(JWT_BEARER));
+    let headers = [("content-type", "application/x-www-form-urlencoded"), ("host", "example.com")];
+
+    let answer = send("POST", &format!("{}/token", running.url), &headers, &body);
+    assert_refused(&answer, 400, "invalid_grant", "Invalid JWT: Failed audience check.");
+}
+
+#[test]
+fn a_weaker_token_of_a_person_does_not_tell_its_end() {
+    let running = start(Settings::default());
+    let answer = grant(&running, &signed(&running, &claims(&running, &json!({})))).json();
+    let boundary = boundary("sanskey-demo-bucket", &["roles/storage.objectViewer"]);
+    let weaker = downscoped(&running, answer["access_token"].as_str().unwrap(), &boundary);
+
+    assert_eq!(weaker.json().get("expires_in"), None);
+    let holder = whoami(&running, &weaker);
+    assert_eq!((&holder["email"], &holder["access_boundary"]), (&json!(PERSON), &boundary));
 }
 
 #[test]

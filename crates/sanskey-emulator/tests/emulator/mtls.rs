@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use crate::support::{ACCESS_TOKEN, Answer, CLOUD_PLATFORM, encoded, get, send, start};
+use crate::support::{
+    ACCESS_TOKEN, Answer, CLOUD_PLATFORM, boundary, downscoping_form, encoded, get, send, start,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sanskey_emulator::{Emulator, Running, Settings};
 use serde_json::{Value, json};
@@ -104,6 +106,20 @@ impl Google {
         let bearer = format!("Bearer {token}");
         let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
         self.send(shown, &path, &headers, &json!({ "scope": [CLOUD_PLATFORM] }).to_string())
+    }
+
+    /// Begins an upload to Cloud Storage.
+    fn begin_upload(&self, shown: Option<&Identity>, token: &str) -> Answer {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str()), ("x-goog-resumable", "start")];
+        self.send(shown, "/sanskey-demo-bucket/a", &headers, "")
+    }
+
+    /// Asks for a token that can do less.
+    fn downscope(&self, shown: Option<&Identity>, token: &str) -> Answer {
+        let boundary = boundary("sanskey-demo-bucket", &["roles/storage.objectCreator"]);
+        let form = downscoping_form(token, &boundary);
+        self.send(shown, "/v1/token", &[("content-type", "application/x-www-form-urlencoded")], &form)
     }
 
     fn whoami(&self, token: &str) -> Value {
@@ -264,6 +280,16 @@ fn a_bound_token_goes_with_its_certificate_only() {
     assert_eq!(google.impersonate(None, &token).status, 401);
     assert_eq!(google.impersonate(Some(&other), &token).status, 401);
     token_of_account(&google.impersonate(Some(&one), &token));
+    for (shown, status) in [(None, 401), (Some(&other), 401), (Some(&one), 201)] {
+        assert_eq!(google.begin_upload(shown, &token).status, status);
+    }
+    for (shown, status) in [(None, 400), (Some(&other), 400), (Some(&one), 200)] {
+        assert_eq!(google.downscope(shown, &token).status, status);
+    }
+    let weaker = token_of(&google.downscope(Some(&one), &token));
+    assert_eq!(google.whoami(&weaker)["bound_to"], one.fingerprint);
+    assert_eq!(google.begin_upload(Some(&other), &weaker).status, 401);
+    assert_eq!(google.begin_upload(Some(&one), &weaker).status, 201);
 
     let free = token_of(&google.exchange(Some(&one), &one.subject_token(), None));
     token_of_account(&google.impersonate(Some(&other), &free));

@@ -20,6 +20,8 @@ struct Signing<'a> {
     scope_end: &'a str,
     /// Seconds from the present.
     offset: i64,
+    /// The day of the credential, if not that of the date.
+    day: Option<&'a str>,
     expires: &'a str,
     /// Beside the host, in order.
     headers: &'a [(&'a str, &'a str)],
@@ -35,6 +37,7 @@ const HONEST: Signing<'static> = Signing {
     algorithm: "GOOG4-RSA-SHA256",
     scope_end: "auto/storage/goog4_request",
     offset: 0,
+    day: None,
     expires: "60",
     headers: &[],
     query: &[],
@@ -50,7 +53,7 @@ impl Signing<'_> {
     fn url(&self, running: &Running) -> String {
         let date = OffsetDateTime::now_utc() + Duration::seconds(self.offset);
         let date = date.format(format_description!("[year][month][day]T[hour][minute][second]Z")).unwrap();
-        let scope = format!("{}/{}", &date[..8], self.scope_end);
+        let scope = format!("{}/{}", self.day.unwrap_or(&date[..8]), self.scope_end);
         let mut headers = self.headers.to_vec();
         headers.push(("host", self.host));
         headers.sort_unstable();
@@ -121,6 +124,19 @@ fn a_signed_url_is_enough_to_read() {
         let answer = get(&url, &[("host", signing.host)]);
         assert_eq!((answer.status, answer.body.as_str()), (200, "content"));
     }
+}
+
+#[test]
+fn the_order_of_parameters_does_not_matter_but_everything_else_does() {
+    let running = with_object();
+    let url = Signing { query: &[("a", "b c"), ("Z", "1")], ..HONEST }.url(&running);
+    let (path, query) = url.split_once('?').unwrap();
+    let mut pairs: Vec<_> = query.split('&').collect();
+    pairs.reverse();
+
+    assert_eq!(ask(&running, &format!("{path}?{}", pairs.join("&")), &[]).status, 200);
+    let plus = url.replace("b%20c", "b+c");
+    assert_refused(&ask(&running, &plus, &[]), 403, "SignatureDoesNotMatch");
 }
 
 #[test]
@@ -243,6 +259,8 @@ fn every_part_of_a_signed_url_has_to_be_right() {
         (Signing { account: "other@sanskey-demo.iam.gserviceaccount.com", ..HONEST }, "x-goog-credential"),
         (Signing { scope_end: "auto/s3/aws4_request", ..HONEST }, "x-goog-credential"),
         (Signing { scope_end: "auto/storage", ..HONEST }, "x-goog-credential"),
+        (Signing { day: Some("20010101"), ..HONEST }, "x-goog-credential"),
+        (Signing { day: Some(""), ..HONEST }, "x-goog-credential"),
         (Signing { expires: "0", ..HONEST }, "x-goog-expires"),
         (Signing { expires: "604801", ..HONEST }, "x-goog-expires"),
         (Signing { expires: "-1", ..HONEST }, "x-goog-expires"),

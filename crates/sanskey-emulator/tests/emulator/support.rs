@@ -194,16 +194,17 @@ pub(crate) fn exchange_fields<'a>(
 }
 
 pub(crate) fn post_form(running: &Running, fields: &[(&str, &str)]) -> Answer {
-    let body = fields
-        .iter()
-        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
-        .collect::<Vec<_>>();
     send(
         "POST",
         &format!("{}/v1/token", running.url),
         &[("content-type", "application/x-www-form-urlencoded")],
-        &body.join("&"),
+        &form(fields),
     )
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    let pairs = fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// Exchanges a subject token with everything else in order.
@@ -263,13 +264,19 @@ pub(crate) fn boundary(bucket: &str, roles: &[&str]) -> Value {
 
 /// Exchanges an access token for one with this boundary.
 pub(crate) fn downscoped(running: &Running, token: &str, boundary: &Value) -> Answer {
+    let form = downscoping_form(token, boundary);
+    let content_type = ("content-type", "application/x-www-form-urlencoded");
+    send("POST", &format!("{}/v1/token", running.url), &[content_type], &form)
+}
+
+/// The body of such an exchange.
+pub(crate) fn downscoping_form(token: &str, boundary: &Value) -> String {
     let options = json!({ "accessBoundary": boundary }).to_string();
-    let fields = [
+    form(&[
         ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
         ("requested_token_type", ACCESS_TOKEN),
         ("subject_token", token),
         ("subject_token_type", ACCESS_TOKEN),
         ("options", &options),
-    ];
-    post_form(running, &fields)
+    ])
 }
