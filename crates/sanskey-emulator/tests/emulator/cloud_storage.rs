@@ -1,6 +1,12 @@
 //! Objects of Cloud Storage: with tokens, with weaker tokens, and by resumable uploads. Signed URLs have a file of
 //! their own.
 
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
+
 use crate::support::{
     Answer, CLOUD_PLATFORM, STORAGE, boundary, downscoped, federated_token, get, impersonate, send, start,
 };
@@ -260,4 +266,41 @@ fn faults_reach_cloud_storage_and_the_other_new_services() {
     }
     plan(&object, json!({ "oversize": true }));
     assert!(ask(&running, "GET", &object, &token, "").body.starts_with("content    "));
+}
+
+/// What a connection answers to bytes that no client library would send.
+fn raw(running: &Running, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(running.url.strip_prefix("http://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.write_all(request).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn odd_names_and_hosts_get_an_answer() {
+    let running = start(Settings::default());
+    let token = federated_token(&running, CLOUD_PLATFORM);
+    for path in
+        [&b"/%ff"[..], b"/%00", b"/\xc3\xa4", b"/\x7f", b"//", b"/?upload_id", b"/a?X-Goog-Signature", b"/%"]
+    {
+        for host in
+            [&b"storage.googleapis.com"[..], b".storage.googleapis.com", b":", b"\xc3\xa4", b"127.0.0.1:"]
+        {
+            let authorization = format!("authorization: Bearer {token}\r\n");
+            let request = [
+                b"POST /sanskey-demo-bucket",
+                path,
+                b" HTTP/1.1\r\nhost: ",
+                host,
+                b"\r\nx-goog-resumable: start\r\nconnection: close\r\n",
+                authorization.as_bytes(),
+                b"\r\n",
+            ]
+            .concat();
+            let answer = raw(&running, &request);
+            assert!(answer.starts_with("HTTP/1.1 "), "{}: {answer}", String::from_utf8_lossy(&request));
+        }
+    }
 }
