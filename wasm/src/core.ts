@@ -8,6 +8,7 @@ import { fetchHost } from "./hosts/fetch-host.js";
 import {
   fetchDelegatedTokenWith, fetchDownscopedTokenWith, fetchIdTokenWith, signBlobWith, signJwtWith, signUrlWith,
 } from "./service-account.js";
+import { TokenSource as Shared, type TokenSourceOptions } from "./token-source.js";
 import type { Token, TokenInfo } from "./token.js";
 import type {
   DelegatedTokenParams, DownscopedTokenParams, IdTokenParams, SignBlobParams, SignedBlob, SignedJwt, SignedUrl,
@@ -92,6 +93,25 @@ export function fetchDelegatedToken(config: ConfigInput, options: DelegatedToken
  */
 export function fetchDownscopedToken(config: ConfigInput, options: DownscopedTokenParams & FetchOptions): Promise<Token> {
   return fetchDownscopedTokenWith(placeOf(config, options), options);
+}
+
+/**
+ * Gives a token that is good, and gets the next one in time. One source serves all of a program.
+ *
+ * A token is renewed in its last four minutes, by the first caller that asks then; the others get the one that there is.
+ * Where there is none to use, all wait for the same exchange. If the renewal fails, the token that there is is given as
+ * long as it is good, `host.warn` is told, and it is tried again 15 seconds later at the earliest; without such a token
+ * everybody who waits gets the error, and the next call tries again.
+ *
+ * AWS credentials, the region and the federated token are used again as long as they are good. What proves the identity
+ * is asked anew each time: environment, files, functions. Nothing runs in the background. Printing a source shows no
+ * secret.
+ */
+export class TokenSource extends Shared {
+  /** Takes what `fetchToken` takes. Nothing is asked yet. Throws `SanskeyError` if that can be of no use. */
+  constructor(config: ConfigInput, options: TokenSourceOptions = {}) {
+    super(placeOf(config, options), options);
+  }
 }
 
 /** Without an `apiClient`: its header would make browsers ask the server for permission first (CORS). */

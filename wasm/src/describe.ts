@@ -1,5 +1,5 @@
-import { call } from "./errors.js";
-import { membersOf, optional, TEXT } from "./members.js";
+import { call, misuse } from "./errors.js";
+import { membersOf, TEXT } from "./members.js";
 import type { SubjectTokenDescription } from "./types.js";
 import { descriptionOf } from "./wire.js";
 
@@ -13,8 +13,8 @@ export interface DescribeOptions {
 
 /** Tells a JWT's claims, or the key, the region and the date of a signed AWS request; of other tokens nothing. */
 export function describeSubjectToken(token: string, options: DescribeOptions = {}): SubjectTokenDescription {
-  const text = (optional("token", token, TEXT) ?? "") as string;
+  if (typeof token !== "string") throw misuse(`token must be ${TEXT}.`);
   const { token_type, audience } = membersOf("options", options, { tokenType: TEXT, audience: TEXT }) ?? {};
   const type = (token_type ?? "urn:ietf:params:oauth:token-type:jwt") as string;
-  return descriptionOf(call((native) => native.describeSubjectToken(text, type, (audience ?? "") as string)));
+  return descriptionOf(call((native) => native.describeSubjectToken(token, type, (audience ?? "") as string)));
 }

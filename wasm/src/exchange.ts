@@ -26,10 +26,7 @@ export class Exchange {
   #clockSkewSeconds: number | null = null;
 
   constructor(config: ConfigInput, goal: Goal, options: ExchangeOptions = {}) {
-    const text = CredentialConfig.textOf(config);
-    const wireGoal = goalText(goal);
-    const wireOptions = optionsText(options);
-    this.#native = call((native) => new native.NativeExchange(text, wireGoal, wireOptions));
+    this.#native = nativeExchange(config, goal, options);
   }
 
   /** What is needed next, or the outcome. Polling twice changes nothing. */
@@ -81,4 +78,12 @@ export class Exchange {
     if (this.#native) return this.#native;
     throw misuse("The exchange has been freed.");
   }
+}
+
+/** One that the driver can drive. */
+export function nativeExchange(config: ConfigInput, goal: Goal, options: ExchangeOptions): NativeExchange {
+  const text = CredentialConfig.textOf(config);
+  const wireGoal = goalText(goal);
+  const wireOptions = optionsText(options);
+  return call((native) => new native.NativeExchange(text, wireGoal, wireOptions));
 }

@@ -57,9 +57,18 @@ function payloadText(payload: unknown): string {
 /** JSON text as it is, or that of an object. */
 function jsonText(name: string, value: unknown): string | undefined {
   if (value == null) return undefined;
-  const text = typeof value === "object" ? JSON.stringify(value) : value;
-  if (typeof text !== "string") throw misuse(`goal.${name} must be an object, or its JSON text.`);
+  const text = typeof value === "object" && !Array.isArray(value) ? written(value) : value;
+  if (typeof text !== "string") throw misuse(`goal.${name} must be an object that JSON can hold, or its JSON text.`);
   return text;
+}
+
+/** Undefined for what JSON cannot hold, such as a BigInt or a cycle. */
+function written(value: object): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function pairs(name: string, value: unknown): [string, string][] | undefined {

@@ -1,13 +1,13 @@
 // By name and not as a whole, so that the build drops wasm-bindgen's own ways of loading.
 import {
   callerIdentityToken, certificateConfig, checkConfig, configSummary, createConfig, describeSubjectToken, errorCodes, impersonationRequest,
-  initSync, NativeExchange, parseImpersonationResponse, parseStsResponse, requestHeaders, signRequest, stsRequest,
+  initSync, NativeExchange, NativeTokenSource, parseImpersonationResponse, parseStsResponse, requestHeaders, signRequest, stsRequest,
   tokenFreshness, version,
 } from "../pkg/sanskey.js";
 import type { Native } from "./native.js";
 
 const core: Native = {
-  NativeExchange, callerIdentityToken, certificateConfig, checkConfig, configSummary, createConfig, describeSubjectToken, errorCodes,
+  NativeExchange, NativeTokenSource, callerIdentityToken, certificateConfig, checkConfig, configSummary, createConfig, describeSubjectToken, errorCodes,
   impersonationRequest, parseImpersonationResponse, parseStsResponse, requestHeaders, signRequest, stsRequest,
   tokenFreshness, version,
 };

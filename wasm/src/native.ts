@@ -15,9 +15,24 @@ export interface NativeExchange {
   free?(): void;
 }
 
+/** A token source inside the core. Times are seconds: `now` since the epoch, `uptime` of a clock that nobody sets. */
+export interface NativeTokenSource {
+  look(now: number, uptime: number): string;
+  /** For the next token or, if there is a goal, for that. */
+  exchange(goal: string | undefined, options: string, now: number, uptime: number): NativeExchange;
+  settle(exchange: NativeExchange, now: number, uptime: number): string;
+  token(): string | null | undefined;
+  exportState(): string;
+  importState(state: string, now: number, uptime: number): boolean;
+  /** Everything but the token. */
+  forget(): void;
+  free?(): void;
+}
+
 /** What both builds of the core export. */
 export interface Native {
   NativeExchange: new (config: string, goal: string, options: string) => NativeExchange;
+  NativeTokenSource: new (config: string, goal: string, options: string) => NativeTokenSource;
   callerIdentityToken(
     accessKeyId: string,
     secretAccessKey: string,

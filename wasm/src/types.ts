@@ -165,6 +165,9 @@ export type AccountGoal =
   | ({ readonly goal: "sign_jwt" } & SignJwtParams)
   | ({ readonly goal: "sign_url" } & SignUrlParams);
 
+/** What an exchange is for that ends in a token. */
+export type TokenGoal = AccessTokenGoal | Extract<AccountGoal, { goal: `${string}_token` }>;
+
 /** What an exchange is for. */
 export type Goal = AccessTokenGoal | IntrospectionGoal | RevocationGoal | AccountGoal;
 
@@ -282,8 +285,15 @@ export interface Wait {
 /** One thing that an exchange wants to be told or done. */
 export type Action = HttpRequest | ReadEnv | ReadFile | RunCommand | Wait;
 
-/** An action with the name under which its answer is expected, such as `sts` or `aws-role`. */
-export type Ask = Action & { readonly id: string };
+/** An action, and what it is asked for. */
+export type Ask = Action & {
+  /** The name under which its answer is expected, such as `sts` or `aws-role`. */
+  readonly id: string;
+  /** What it is about, whichever try it is: `sts` for `sts-2`. */
+  readonly step: string;
+  /** Which try of the step it is, from 1 on; of a wait, which try comes after it. */
+  readonly attempt: number;
+};
 
 /** What an exchange needs next, or what it came to. The asks of one step are independent of each other. */
 export type Step =
@@ -332,11 +342,16 @@ export interface Host {
   wait?(ms: number, context: HostContext): void | Promise<void>;
   /**
    * Tells people what they should know although all went well. No exchange asks for it, and its absence is no failure.
-   *
-   * Today there is one warning: the clock of this machine is wrong, and the token was got by a server's clock.
+   * No message holds a secret.
    */
-  warn?(message: string): void;
+  warn?(message: string, about: WarningTopic): void;
 }
+
+/**
+ * `clock_skew`: the clock of this machine is wrong, and the token was got by a server's clock. `token_kept`: a
+ * `TokenSource` could not get the next token, and the one that there is is still good.
+ */
+export type WarningTopic = "clock_skew" | "token_kept";
 
 /** What Google's Security Token Service is told about the token besides the proof of identity. */
 export interface TokenOptions {

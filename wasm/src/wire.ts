@@ -26,7 +26,7 @@ interface WireHttpRequest {
   unix_socket?: string;
 }
 
-type WireAsk = { id: string } & (
+type WireAsk = { id: string; step?: string; attempt?: number } & (
   | WireHttpRequest
   | { action: "read_env"; names: string[] }
   | { action: "read_file"; path: string }
@@ -152,7 +152,7 @@ export function requestOf(text: string): HttpRequest {
   return request(JSON.parse(text) as WireHttpRequest, {});
 }
 
-function request<Id extends object>(wire: WireHttpRequest, id: Id): HttpRequest & Id {
+function request<About extends object>(wire: WireHttpRequest, about: About): HttpRequest & About {
   const { action, method, url, headers, body, timeout_ms, client_certificate, bypass_proxy, unix_socket } = wire;
   const clientCertificate = client_certificate && {
     certPath: client_certificate.cert_path,
@@ -160,7 +160,7 @@ function request<Id extends object>(wire: WireHttpRequest, id: Id): HttpRequest 
   };
   return sealed(
     {
-      ...id, action, method, url, timeoutMs: timeout_ms, clientCertificate, bypassProxy: bypass_proxy,
+      ...about, action, method, url, timeoutMs: timeout_ms, clientCertificate, bypassProxy: bypass_proxy,
       unixSocket: unix_socket ?? null,
     },
     { headers: headers as HeaderList, body },
@@ -168,18 +168,19 @@ function request<Id extends object>(wire: WireHttpRequest, id: Id): HttpRequest 
 }
 
 function askOf(wire: WireAsk): Ask {
-  const { id } = wire;
+  const { id, step = id, attempt = 1 } = wire;
+  const about = { id, step, attempt };
   switch (wire.action) {
     case "http_request":
-      return request(wire, { id });
+      return request(wire, about);
     case "read_env":
-      return { id, action: wire.action, names: wire.names };
+      return { ...about, action: wire.action, names: wire.names };
     case "read_file":
-      return { id, action: wire.action, path: wire.path };
+      return { ...about, action: wire.action, path: wire.path };
     case "run_command":
-      return sealed({ id, action: wire.action, timeoutMs: wire.timeout_ms }, { argv: wire.argv, env: wire.env });
+      return sealed({ ...about, action: wire.action, timeoutMs: wire.timeout_ms }, { argv: wire.argv, env: wire.env });
     case "wait":
-      return { id, action: wire.action, durationMs: wire.duration_ms };
+      return { ...about, action: wire.action, durationMs: wire.duration_ms };
   }
 }
 

@@ -148,7 +148,7 @@ test("an error as text, and in a stack trace, has its code and its hint", () => 
 
 test("classes have their own names, and errors are printed by them", () => {
   const classes = Object.entries(sanskey).filter(([name]) => /^[A-Z][a-z]/.test(name));
-  assert.equal(classes.length, 5);
+  assert.equal(classes.length, 6);
   assert.deepEqual(classes.map(([, { name }]) => name), classes.map(([name]) => name));
   assert.match(inspect(new HostFailure("denied", "no")), /^HostFailure: no\n/);
 });

@@ -243,7 +243,7 @@ test("a host is warned of a wrong clock, once", async () => {
     const token = await fetchToken(config, { ...supplied, host, onStep: ({ askId }) => steps.push(askId) });
     assert.equal(token.value, "top-secret-token");
     assert.deepEqual(steps, ["sts", "sts-clock"]);
-    assert.deepEqual(warnings.map((args) => args.length), [1]);
+    assert.deepEqual(warnings.map(([, about]) => about), ["clock_skew"]);
     assert.match(warnings[0][0], words);
   }
   assert.ok(await fetchToken(config, { ...supplied, host: { http: skewed(1200) } }));
@@ -271,9 +271,9 @@ test("each step is reported, without secrets", async () => {
   const host = { http: () => answers.shift(), wait: () => {} };
   await fetchToken(config, { ...supplied, host, onStep: (step) => steps.push(step) });
   assert.deepEqual(steps.map(({ durationMs, ...step }) => step), [
-    { askId: "sts", action: "http_request", method: "POST", status: 503 },
-    { askId: "sts-2-wait", action: "wait" },
-    { askId: "sts-2", action: "http_request", method: "POST", status: 200 },
+    { askId: "sts", step: "sts", attempt: 1, action: "http_request", method: "POST", status: 503 },
+    { askId: "sts-2-wait", step: "sts", attempt: 2, action: "wait" },
+    { askId: "sts-2", step: "sts", attempt: 2, action: "http_request", method: "POST", status: 200 },
   ]);
   assert.ok(steps.every(({ durationMs }) => durationMs >= 0));
   const failed = [];

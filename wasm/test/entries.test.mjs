@@ -15,7 +15,7 @@ const use = "const code = (work) => { try { work(); return 'fine'; } catch (erro
 const broken = "code(() => CredentialConfig.fromJson('{'))";
 
 const PUBLIC = [
-  "CredentialConfig", "ERROR_CODES", "Exchange", "HostFailure", "SanskeyError", "Token", "callerIdentityToken",
+  "CredentialConfig", "ERROR_CODES", "Exchange", "HostFailure", "SanskeyError", "Token", "TokenSource", "callerIdentityToken",
   "certificateConfig", "checkConfig", "describeSubjectToken", "fetchDelegatedToken", "fetchDownscopedToken",
   "fetchHost", "fetchIdToken", "fetchToken", "impersonationRequest", "introspectToken", "parseImpersonationResponse",
   "parseStsResponse", "revokeLogin", "signBlob", "signJwt", "signRequest", "signUrl", "stsRequest",

@@ -44,7 +44,7 @@ const CALLS = {
   signUrl: [
     { bucket: "bucket", object: "object", expiresInSeconds: 60, method: "PUT", headers: { a: "b" }, query: [["generation", "1"]] },
     ({ url, expiresAt }) => {
-      assert.match(url, /generation=1&?.*&X-Goog-Signature=7369676e6174757265$|&generation=1&X-Goog-Signature=7369676e6174757265$/);
+      assert.match(url, /[?&]generation=1&(.*&)?X-Goog-Signature=7369676e6174757265$/);
       assert.ok(expiresAt > new Date());
     },
   ],

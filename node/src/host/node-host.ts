@@ -1,6 +1,6 @@
 import { envValues } from "../../../wasm/src/hosts/response.js";
 import { sleep } from "../../../wasm/src/sleep.js";
-import type { CommandOutput, EnvValues, HostContext, HttpRequest, HttpResponse, RunCommand } from "../../../wasm/src/types.js";
+import type { CommandOutput, EnvValues, HostContext, HttpRequest, HttpResponse, RunCommand, WarningTopic } from "../../../wasm/src/types.js";
 import { runCommand } from "./command.js";
 import { readFile } from "./file.js";
 import { send } from "./http.js";
@@ -18,8 +18,8 @@ export interface NodeHost {
   readFile(path: string): Promise<string | null>;
   runCommand(command: RunCommand, context?: HostContext): Promise<CommandOutput>;
   wait(ms: number, context?: HostContext): Promise<void>;
-  /** Emits a process warning of the type `SanskeyWarning`, with the code `SANSKEY_CLOCK_SKEW`. */
-  warn(message: string): void;
+  /** Emits a process warning of the type `SanskeyWarning`, with the code `SANSKEY_CLOCK_SKEW` or `SANSKEY_TOKEN_KEPT`. */
+  warn(message: string, about?: WarningTopic): void;
 }
 
 /**
@@ -35,6 +35,7 @@ export function nodeHost({ env = process.env }: NodeHostOptions = {}): NodeHost 
     readFile,
     runCommand: (command, context) => runCommand(command, env, context?.signal),
     wait: (ms, context) => sleep(ms, context?.signal),
-    warn: (message) => process.emitWarning(message, { type: "SanskeyWarning", code: "SANSKEY_CLOCK_SKEW" }),
+    warn: (message, about = "clock_skew") =>
+      process.emitWarning(message, { type: "SanskeyWarning", code: `SANSKEY_${about.toUpperCase()}` }),
   };
 }

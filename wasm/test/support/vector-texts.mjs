@@ -4,10 +4,12 @@ const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCas
 const renamed = (object, rename) => Object.fromEntries(Object.entries(object).map(([name, value]) => [rename(name), value]));
 
 /** An ask, a request or a configuration, as the vectors write it. */
-export const wire = ({ unixSocket, ...value }) => {
+export const wire = ({ unixSocket, step, attempt, ...value }) => {
   const certificate = value.clientCertificate;
   const members = { ...value, ...(certificate && { clientCertificate: renamed(certificate, snake) }) };
-  return renamed({ ...members, ...(unixSocket != null && { unixSocket }) }, snake);
+  // A first try is named as its step, and the core does not say so.
+  const isFirst = step === undefined || (step === value.id && attempt === 1);
+  return renamed({ ...members, ...(!isFirst && { step, attempt }), ...(unixSocket != null && { unixSocket }) }, snake);
 };
 
 export const wireToken = ({ value, expiresAt, kind, refreshToken }) => ({
