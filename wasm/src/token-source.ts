@@ -89,7 +89,7 @@ export class TokenSource {
   async refresh({ signal }: CallOptions = {}): Promise<Token> {
     signal?.throwIfAborted();
     const { token, problem } = await this.#landed(signal, () => {
-      call(() => this.#alive().forget());
+      this.#core((native) => native.forget());
       return this.#takeOff();
     });
     if (token && !problem) return token;
@@ -112,7 +112,7 @@ export class TokenSource {
    * function.
    */
   exportState(): string {
-    return call(() => this.#alive().exportState());
+    return this.#core((native) => native.exportState());
   }
 
   /**
@@ -121,7 +121,7 @@ export class TokenSource {
    */
   importState(state: string): boolean {
     if (typeof state !== "string") throw misuse("state must be a string.");
-    const isOwn = call(() => this.#alive().importState(state, seconds(), uptime()));
+    const isOwn = this.#core((native) => native.importState(state, seconds(), uptime()));
     if (isOwn) this.#token = undefined;
     return isOwn;
   }
@@ -134,12 +134,12 @@ export class TokenSource {
   }
 
   #look(): string {
-    return call(() => this.#alive().look(seconds(), uptime()));
+    return this.#core((native) => native.look(seconds(), uptime()));
   }
 
   /** Only after some exchange has got one. */
   #held(): Token {
-    return (this.#token ??= tokenOf(call(() => this.#alive().token()) as string));
+    return (this.#token ??= tokenOf(this.#core((native) => native.token()) as string));
   }
 
   /** The exchange that somebody else is about, unless it takes too long already. */
@@ -195,7 +195,7 @@ export class TokenSource {
       try {
         const known = await unlessAborted(signal, supplied(this.#place.config, goal, this.#options));
         const options = optionsText({ ...known, apiClient: this.#place.apiClient });
-        const exchange = call(() => this.#alive().exchange(wireGoal, options, seconds(), uptime()));
+        const exchange = this.#core((native) => native.exchange(wireGoal, options, seconds(), uptime()));
         try {
           return [await drive(exchange, goal, this.#place, { ...this.#options, signal })];
         } finally {
@@ -210,7 +210,7 @@ export class TokenSource {
 
   #settle(exchange: NativeExchange): string {
     try {
-      const settled = call(() => this.#alive().settle(exchange, seconds(), uptime()));
+      const settled = this.#core((native) => native.settle(exchange, seconds(), uptime()));
       if (settled === "new") this.#token = undefined;
       return settled;
     } finally {
@@ -230,9 +230,10 @@ export class TokenSource {
     }
   }
 
-  #alive(): NativeTokenSource {
-    if (this.#native) return this.#native;
-    throw misuse("The token source has been freed.");
+  #core<T>(work: (native: NativeTokenSource) => T): T {
+    const native = this.#native;
+    if (!native) throw misuse("The token source has been freed.");
+    return call(() => work(native));
   }
 }
 

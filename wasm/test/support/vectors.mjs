@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { inspect } from "node:util";
+import { runTokenSourceVectors } from "./token-source-vectors.mjs";
 import { camel, configText, credentials, goalOf, hostReply, options, source, wire, wireDescription, wireError, wireOutcome, wireToken } from "./vector-texts.mjs";
 
 const root = new URL("../../../tests/vectors/", import.meta.url);
@@ -86,9 +87,9 @@ function runVector(api, file) {
   for (const secret of vector.secrets ?? []) assert.ok(!printed.join("\n").includes(secret), "a secret was printed");
 }
 
-/** One test per folder, which fails with every vector of it that does not hold. */
+/** One test per folder, which fails with every vector of it that does not hold; of token sources, one per vector. */
 export function runVectors(api) {
-  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /^(?!errors).+\.json$/.test(name));
+  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((name) => /^(?!errors|token-source).+\.json$/.test(name));
   assert.ok(files.length > 100, "the vectors are missing");
   for (const folder of new Set(files.map(dirname).sort())) {
     const own = files.filter((file) => dirname(file) === folder).sort();
@@ -103,4 +104,5 @@ export function runVectors(api) {
       if (failures.length > 0) assert.fail(`${failures.length} do not hold:\n\n${failures.join("\n\n")}`);
     });
   }
+  runTokenSourceVectors(api);
 }
