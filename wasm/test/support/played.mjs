@@ -5,8 +5,11 @@
  */
 export function stoppedClocks(t) {
   const at = { now: 1_704_164_645, uptime: 1000 };
-  t.mock.method(Date, "now", () => at.now * 1000);
-  t.mock.method(performance, "now", () => at.uptime * 1000);
+  const { now } = Date;
+  // Not mocks, which keep a record of each call.
+  Date.now = () => at.now * 1000;
+  Object.defineProperty(performance, "now", { configurable: true, value: () => at.uptime * 1000 });
+  t.after(() => (Date.now = now, delete performance.now));
   return {
     at,
     set: (seconds) => (at.now += seconds),

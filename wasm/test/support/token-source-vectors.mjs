@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { inspect } from "node:util";
+import { stoppedClocks } from "./played.mjs";
 import { goalOf, hostReply, options, wire, wireError, wireOutcome, wireToken } from "./vector-texts.mjs";
 
 const folder = new URL("../../../tests/vectors/token-source/", import.meta.url);
@@ -18,16 +19,14 @@ export function runTokenSourceVectors(api) {
 }
 
 export async function runTokenSourceVector(t, api, vector) {
-  const clocks = { now: 0, uptime: 0 };
-  t.mock.method(Date, "now", () => clocks.now * 1000);
-  t.mock.method(performance, "now", () => clocks.uptime * 1000);
+  const { at: clocks } = stoppedClocks(t);
   const played = playedHost(api, clocks);
   const begin = (own = {}) => new api.TokenSource(vector.config, {
     ...options({ ...vector.options, ...own }), goal: goalOf(vector.goal), host: played.host, ...played.listeners,
   });
   let source = begin();
-  for (const [at, call] of vector.calls.entries()) {
-    const name = `call ${at} (${call.call})`;
+  for (const [number, call] of vector.calls.entries()) {
+    const name = `call ${number} (${call.call})`;
     [clocks.now, clocks.uptime] = [call.now, call.uptime];
     played.expect(call.exchanges);
     let result;

@@ -1,0 +1,4 @@
+import * as sanskey from "sanskey";
+import { tokenSourceSoak } from "../../wasm/test/support/token-source-soak.mjs";
+
+tokenSourceSoak(sanskey);
