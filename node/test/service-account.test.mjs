@@ -1,139 +1,59 @@
-// What is done in the name of the emulator's service account, with both backends. What the tokens and signatures are
-// worth is in tests/oracle.
+// What the package for Node adds to what is done in the name of a service account: its own host, paths, what asks.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { once } from "node:events";
-import { request } from "node:http";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import {
-  fetchDelegatedToken, fetchDownscopedToken, fetchIdToken, nodeHost, signBlob, signJwt, signUrl,
-} from "sanskey";
-import { cleanEnv, startEmulator, whoami } from "../../wasm/test/support/emulator.mjs";
+import { pathToFileURL } from "node:url";
+import * as sanskey from "sanskey";
 
-const options = { endpoints: "loopback", host: nodeHost({ env: {} }) };
-const bucket = "sanskey-demo-bucket";
-const CALENDAR = "https://www.googleapis.com/auth/calendar.readonly";
-const claimsOf = (jwt) => JSON.parse(Buffer.from(jwt.split(".")[1], "base64url"));
-const viewer = {
-  accessBoundaryRules: [
-    {
-      availableResource: `//storage.googleapis.com/projects/_/buckets/${bucket}`,
-      availablePermissions: ["inRole:roles/storage.objectViewer"],
-    },
-  ],
+const JWT = "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJlLW9mLWFuLWFjY291bnQ";
+const ANSWERS = {
+  token: { access_token: "federated-token", expires_in: 3600 },
+  generateAccessToken: { accessToken: "account-token", expireTime: "2100-01-01T00:00:00Z" },
+  generateIdToken: { token: JWT },
+  signBlob: { keyId: "key", signedBlob: Buffer.from("signature").toString("base64") },
+  signJwt: { keyId: "key", signedJwt: JWT },
+};
+const accessBoundary = {
+  accessBoundaryRules: [{
+    availableResource: "//storage.googleapis.com/projects/_/buckets/bucket",
+    availablePermissions: ["inRole:roles/storage.objectViewer"],
+  }],
+};
+const CALLS = {
+  fetchIdToken: [{ audience: "https://service" }, ({ value, kind }) => assert.deepEqual([value, kind], [JWT, "id_token"])],
+  signBlob: [{ payload: Buffer.from("text") }, ({ signature }) => assert.equal(Buffer.from(signature).toString(), "signature")],
+  signJwt: [{ claims: { sub: "a" } }, ({ jwt }) => assert.equal(jwt, JWT)],
+  signUrl: [{ bucket: "bucket", object: "object", expiresInSeconds: 60 }, ({ url }) => assert.match(url, /&X-Goog-Signature=7369676e6174757265$/)],
+  fetchDelegatedToken: [{ subject: "ada@example.com", scopes: "scope" }, ({ kind }) => assert.equal(kind, "delegated")],
+  fetchDownscopedToken: [{ accessBoundary }, ({ kind }) => assert.equal(kind, "downscoped")],
 };
 
-/** Sends a request as it is, but to the emulator: its host stands in the header alone. */
-async function send(emulator, url, { method = "GET", headers = {}, body } = {}) {
-  const { host, pathname, search } = new URL(url);
-  const { hostname, port } = new URL(emulator);
-  const sent = request({ hostname, port, method, path: pathname + search, headers: { ...headers, host } });
-  sent.end(body);
-  const [answer] = await once(sent, "response");
-  const text = (await answer.toArray()).join("");
-  return { status: answer.statusCode, headers: answer.headers, text, code: /<Code>(.+)<\/Code>/.exec(text)?.[1] };
-}
-
-test("an ID token, a signature and a JWT", async (t) => {
-  const { config } = await startEmulator(t);
-  const token = await fetchIdToken(config, { audience: "https://service", includeEmail: false, ...options });
-  assert.equal(token.kind, "id_token");
-  const { aud, sub, email, exp } = claimsOf(token.value);
-  assert.deepEqual([aud, sub, email], ["https://service", "109876543210987654321", undefined]);
-  assert.equal(token.expiresAt.getTime(), exp * 1000);
-  const blob = await signBlob(config, { payload: Uint8Array.of(0, 255), ...options });
-  assert.equal(blob.signature.length, 256);
-  const jwt = await signJwt(config, { claims: { a: [1] }, ...options });
-  assert.deepEqual([claimsOf(jwt.jwt), jwt.keyId], [{ a: [1] }, blob.keyId]);
-});
-
-test("without the role there is no signature", async (t) => {
-  const { config } = await startEmulator(t, "--token-creator", "off");
-  assert.equal((await fetchIdToken(config, { audience: "a", ...options })).kind, "id_token");
-  const permission = (name) => ({
-    code: "sign_rejected", status: 403, error: "PERMISSION_DENIED",
-    errorDescription: `Permission 'iam.serviceAccounts.${name}' denied on resource (or it may not exist).`,
+for (const [name, [params, check]] of Object.entries(CALLS)) {
+  test(`${name} takes a path or a URL, and says what asks`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "sanskey-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, "credentials.json");
+    const parts = { projectNumber: "123456789012", pool: "pool", provider: "provider", source: "caller", serviceAccount: "app@my-project.iam.gserviceaccount.com" };
+    writeFileSync(path, sanskey.CredentialConfig.fromParts(parts).toJson());
+    for (const config of [path, pathToFileURL(path)]) {
+      const requests = [];
+      const http = (request) => {
+        requests.push(request);
+        return { status: 200, headers: [], body: JSON.stringify(ANSWERS[request.url.split(/[/:]/).at(-1)] ?? ANSWERS.token) };
+      };
+      check(await sanskey[name](config, { ...params, host: { http }, subjectToken: "proof" }));
+      const clients = requests[0].headers.filter(([header]) => header === "x-goog-api-client").map(([, value]) => value);
+      assert.equal(clients.length, 1);
+      assert.ok(clients[0].includes(`gl-node/${process.versions.node}`), clients[0]);
+    }
   });
-  await assert.rejects(signBlob(config, { payload: Uint8Array.of(1), ...options }), permission("signBlob"));
-  await assert.rejects(signJwt(config, { claims: {}, ...options }), permission("signJwt"));
-  await assert.rejects(signUrl(config, { bucket, object: "a", expiresInSeconds: 60, ...options }), permission("signBlob"));
-});
 
-for (const form of ["path", "virtualHosted", "bucketBoundHost"]) {
-  test(`signed URLs write and read an object (${form})`, async (t) => {
-    const { url, config } = await startEmulator(t);
-    const style = { path: {}, virtualHosted: { virtualHosted: true }, bucketBoundHost: { bucketBoundHost: url } }[form];
-    const sign = async (more) => (await signUrl(config, { bucket, object: "ä/b c", expiresInSeconds: 60, ...style, ...more, ...options })).url;
-    const headers = { "content-type": "text/plain", "x-goog-meta-a": "b" };
-    const put = await sign({ method: "PUT", headers });
-    assert.equal((await send(url, put, { method: "PUT", headers, body: "content" })).status, 200);
-    const get = await sign();
-    const { status, text } = await send(url, get);
-    assert.deepEqual([status, text], [200, "content"]);
-
-    assert.equal((await send(url, put, { method: "PUT", headers: { ...headers, "x-goog-meta-a": "c" } })).code, "SignatureDoesNotMatch");
-    assert.equal((await send(url, get.replace("b%20c", "other"))).code, "SignatureDoesNotMatch");
-    assert.equal((await send(url, get.replace("Expires=60", "Expires=61"))).code, "SignatureDoesNotMatch");
-    await fetch(`${url}/emulator/clock`, { method: "PUT", body: "120" });
-    assert.equal((await send(url, get)).code, "ExpiredToken");
-  });
-}
-
-test("a resumable upload begins with a signed URL that fetch can use", async (t) => {
-  const { url, config } = await startEmulator(t);
-  const at = { bucket, object: "a", expiresInSeconds: 60, bucketBoundHost: url, ...options };
-  const begin = await signUrl(config, { method: "RESUMABLE", ...at });
-  const begun = await fetch(begin.url, { method: "POST", headers: { "x-goog-resumable": "start" } });
-  assert.equal(begun.status, 201);
-  assert.equal((await fetch(begun.headers.get("location"), { method: "PUT", body: "content" })).status, 200);
-  assert.equal(await (await fetch((await signUrl(config, at)).url)).text(), "content");
-});
-
-test("a token for a person, and whom there is none for", async (t) => {
-  const { url, config } = await startEmulator(t, "--delegated-scope", CALENDAR);
-  const tokenUrl = `${url}/token`;
-  const fetchFor = (subject, scopes) => fetchDelegatedToken(config, { subject, scopes, tokenUrl, ...options });
-  const { kind, email, scopes } = await whoami(url, await fetchFor("ana@example.com", CALENDAR));
-  assert.deepEqual([kind, email, scopes], ["person", "ana@example.com", [CALENDAR]]);
-  const refused = { name: "SanskeyError", code: "delegation_rejected" };
-  const nobody = { ...refused, error: "invalid_grant", errorDescription: "Invalid email or User ID" };
-  await assert.rejects(fetchFor("bo@example.com", CALENDAR), nobody);
-  await assert.rejects(fetchFor("ana@example.com", [CALENDAR, `${CALENDAR}.more`]), { ...refused, error: "unauthorized_client", status: 401 });
-});
-
-test("a downscoped token reads what it may, and nothing else", async (t) => {
-  const { url, config } = await startEmulator(t);
-  const put = await signUrl(config, { bucket, object: "a", expiresInSeconds: 60, method: "PUT", bucketBoundHost: url, ...options });
-  assert.equal((await fetch(put.url, { method: "PUT", body: "content" })).status, 200);
-  const token = await fetchDownscopedToken(config, { accessBoundary: viewer, ...options });
-  assert.deepEqual((await whoami(url, token)).access_boundary, viewer);
-  const ask = (path, method = "GET") => fetch(url + path, { method, headers: { authorization: `Bearer ${token.value}` } });
-  assert.equal(await (await ask(`/${bucket}/a`)).text(), "content");
-  assert.equal((await ask(`/${bucket}/a`, "PUT")).status, 403);
-  assert.equal((await ask("/sanskey-other-bucket/a")).status, 403);
-});
-
-for (const backend of ["native", "wasm"]) {
-  test(`the same in a program of its own (${backend})`, async (t) => {
-    const { url, configPath } = await startEmulator(t);
-    const program = `
-      import { backend, fetchDelegatedToken, fetchDownscopedToken, fetchIdToken, signUrl } from "sanskey";
-      const [config, url, accessBoundary] = process.argv.slice(1);
-      const options = { endpoints: "loopback" };
-      const token = await fetchIdToken(config, { audience: "a", ...options });
-      const to = { bucket: ${JSON.stringify(bucket)}, object: "a", expiresInSeconds: 60, bucketBoundHost: url };
-      const put = await signUrl(config, { ...to, method: "PUT", ...options });
-      const { status } = await fetch(put.url, { method: "PUT", body: "content" });
-      const person = await fetchDelegatedToken(config, { subject: "ana@example.com", scopes: ${JSON.stringify(CALENDAR)}, tokenUrl: url + "/token", ...options });
-      const weaker = await fetchDownscopedToken(config, { accessBoundary, ...options });
-      console.log(backend(), token.kind, status, person.kind, weaker.kind);
-    `;
-    const cwd = fileURLToPath(new URL("..", import.meta.url));
-    const args = ["--input-type=module", "-e", program, configPath, url, JSON.stringify(viewer)];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd, env: cleanEnv({ SANSKEY_BACKEND: backend }) });
-    assert.equal(stdout, `${backend} id_token 200 delegated downscoped\n`);
+  test(`${name} is told what to do`, async () => {
+    for (const none of [undefined, null, 5]) {
+      await assert.rejects(sanskey[name]("{}", none), (error) => error instanceof sanskey.SanskeyError && error.code === "invalid_argument");
+    }
   });
 }

@@ -78,6 +78,9 @@ test("JSON text is sent as it is", async () => {
   assert.deepEqual(JSON.parse(host.requests.at(-1).body), { payload: '{"a":  1}' });
 });
 
+const cycle = {};
+cycle.itself = cycle;
+
 for (const goal of [
   null, "id_token", {}, { goal: "constructor" }, { goal: "id_token", audience: 5 }, { goal: "id_token" },
   { goal: "id_token", audience: "a", includeEmail: "yes" }, { goal: "id_token", audience: "a", scopes: [] },
@@ -86,10 +89,20 @@ for (const goal of [
   { goal: "sign_url", bucket: "a", object: "b", expiresInSeconds: 60, headers: "x" },
   { goal: "sign_url", bucket: "a", object: "b", expiresInSeconds: 60, query: [5] },
   { goal: "delegated_access_token", scopes: "a" }, { goal: "downscoped_access_token", accessBoundary: 5 },
-  { goal: "introspection" },
+  { goal: "introspection" }, { goal: "sign_jwt", claims: [] }, { goal: "sign_jwt", claims: { id: 5n } },
+  { goal: "sign_jwt", claims: cycle }, { goal: "sign_jwt", claims: { toJSON: () => undefined } },
+  { goal: "downscoped_access_token", accessBoundary: [] }, { goal: "downscoped_access_token", accessBoundary: cycle },
 ]) {
-  test(`the goal ${JSON.stringify(goal)} is refused`, () => {
+  test(`the goal ${inspect(goal)} is refused`, () => {
     assert.throws(() => new sanskey.Exchange(config, goal), ({ code, hint }) => code === "invalid_argument" && hint !== "");
+  });
+}
+
+for (const name of Object.keys(CALLS)) {
+  test(`${name} is told what to do`, async () => {
+    for (const none of [undefined, null, 5, "text"]) {
+      await assert.rejects(sanskey[name](config, none), (error) => error instanceof sanskey.SanskeyError && error.code === "invalid_argument");
+    }
   });
 }
 
@@ -99,6 +112,8 @@ test("a subject token is described", () => {
   assert.deepEqual(told.principals, [
     "principalSet://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/pool/*",
   ]);
-  assert.throws(() => sanskey.describeSubjectToken(5), { code: "invalid_argument" });
+  for (const none of [undefined, null, 5, {}]) {
+    assert.throws(() => sanskey.describeSubjectToken(none), { code: "invalid_argument", message: "token must be a string." });
+  }
   assert.throws(() => sanskey.describeSubjectToken("a", { type: "b" }), { code: "invalid_argument" });
 });
