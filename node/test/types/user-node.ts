@@ -1,6 +1,6 @@
 // What Node adds to the shared layer, in the strictest TypeScript. It is compiled, not run.
 
-import { backend, CredentialConfig, fetchToken, introspectToken, nodeHost, revokeLogin, type Backend, type Host, type Token } from "sanskey";
+import { backend, CredentialConfig, fetchToken, introspectToken, nodeHost, revokeLogin, TokenSource, type Backend, type Host, type Token } from "sanskey";
 
 export async function token(): Promise<Token> {
   const which: Backend = backend();
@@ -24,4 +24,16 @@ export async function people(token: Token): Promise<boolean> {
   const login: CredentialConfig = CredentialConfig.fromEnv().withRefreshToken(token.refreshToken ?? "");
   await revokeLogin(new URL("file:///path/of/login.json"), { host: nodeHost() });
   return (await introspectToken("/path/of/login.json", token)).active || login.withQuotaProject("p").type === "";
+}
+
+export async function source(config: CredentialConfig): Promise<string> {
+  const host = nodeHost({ env: {} });
+  host.warn("message", "token_kept");
+  host.warn("message");
+  // @ts-expect-error there is no such topic
+  host.warn("message", "weather");
+  const sources: readonly TokenSource[] = [
+    new TokenSource("/path/of/credentials.json", { host }), new TokenSource(new URL("file:///path/of/credentials.json")), new TokenSource(config),
+  ];
+  return (await Promise.all(sources.map((each) => each.token()))).map(({ value }) => value).join();
 }

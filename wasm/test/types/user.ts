@@ -6,8 +6,9 @@ import {
   Exchange, fetchHost, fetchToken, HostFailure,
   impersonationRequest, introspectToken, parseStsResponse, revokeLogin, type RunOptions, type SubjectTokenContext, type TokenInfo,
   SanskeyError, signRequest, stsRequest, type Ask, type AssumeRole, type AwsOptions, type ConfigParts, type ErrorCode, type Finding,
-  type FetchTokenOptions, type GetSessionToken, type GetWebIdentityToken, type Host, type HttpRequest, type HttpResponse, type Source, type SourceName, type Step,
-  type StepReport, Token,
+  type FetchTokenOptions, type Goal, type GetSessionToken, type GetWebIdentityToken, type Host, type HttpRequest, type HttpResponse, type Source, type SourceName, type Step,
+  type ExchangeReport, type StepReport, Token, TokenSource, type CallOptions, type Listeners, type OutcomeOf, type TokenGoal,
+  type TokenSourceOptions, type WarningTopic,
 } from "sanskey-wasm";
 
 export async function token(): Promise<string> {
@@ -44,6 +45,43 @@ export async function account(options: FetchOptions, payload: Uint8Array): Promi
   const step = new Exchange("{}", { goal: "sign_url", bucket: "b", object: "o", expiresInSeconds: 60 }).poll();
   const url2 = step.step === "done" && step.outcome.goal === "sign_url" ? step.outcome.url : "";
   return [idToken.value, blob.keyId, String(blob.signature.length), jwt.jwt, url.url, person.value, weaker.value, ...told.principals, url2];
+}
+
+// One token for a whole program, and what is told.
+export async function source(signal: AbortSignal, fetchOptions: FetchTokenOptions): Promise<string> {
+  const listeners: Listeners = {
+    onStep: ({ askId, step, attempt }: StepReport) => console.log(askId, step.length, attempt.toFixed()),
+    onExchange: ({ goal, durationMs, requests, error, stage, fault }: ExchangeReport) => {
+      const code: ErrorCode | "other" | null = error;
+      console.log(goal === "sign_url", durationMs.toFixed(), requests.toFixed(), code, stage === "sts", fault === "remote");
+    },
+  };
+  const call: CallOptions = { signal };
+  const goal: TokenGoal = { goal: "id_token", audience: "a" };
+  const { signal: none, ...rest } = { ...fetchOptions, ...listeners };
+  const options: TokenSourceOptions = { ...rest, scopes: ["s"] as const, awsRegion: async () => "eu-west-1" };
+  const source = new TokenSource({}, options);
+  const ids: TokenSource = new TokenSource("{}", { goal, host: { warn: (message, about: WarningTopic) => console.warn(message, about) } });
+  const token: Token = await source.token();
+  const next: Token = await ids.refresh(call);
+  const { signature } = await source.fetch({ goal: "sign_blob", payload: new Uint8Array() }, { signal });
+  const url: OutcomeOf<{ goal: "sign_url" } & Goal> = await source.fetch({ goal: "sign_url", bucket: "b", object: "o", expiresInSeconds: 60 });
+  const person: Token = (await source.fetch({ goal: "delegated_access_token", subject: "a@b", scopes: "s" })).token;
+  const bytes: Uint8Array = signature;
+  const state: string = source.exportState();
+  const taken: boolean = ids.importState(state);
+  source.free();
+  // @ts-expect-error a source is made for tokens
+  new TokenSource({}, { goal: { goal: "sign_blob", payload: new Uint8Array() } });
+  // @ts-expect-error a source is not aborted
+  new TokenSource({}, { signal });
+  // @ts-expect-error a signature is no token
+  (await source.fetch({ goal: "sign_blob", payload: new Uint8Array() })).token;
+  // @ts-expect-error for what?
+  await source.fetch({});
+  // @ts-expect-error reports are read-only
+  listeners.onStep = undefined;
+  return [token.value, next.value, url.url, person.value, bytes.length, taken, none?.aborted].join();
 }
 
 // What AWS is to be asked for.
