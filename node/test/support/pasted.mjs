@@ -23,6 +23,11 @@ export function paste(t, file) {
     import * as real from ${real};
     const here = (options) => ({ endpoints: "loopback", ...options });
     export const fetchToken = (config, options) => real.fetchToken(config, here(options));
+    export const fetchIdToken = (config, options) => real.fetchIdToken(config, here(options));
+    export const signUrl = (config, options) => real.signUrl(config, here(options));
+    export class TokenSource extends real.TokenSource {
+      constructor(config, options) { super(config, here(options)); }
+    }
     export const introspectToken = (config, token, options) => real.introspectToken(config, token, here(options));
     export const revokeLogin = (config, options) => real.revokeLogin(config, here(options));
   `);
