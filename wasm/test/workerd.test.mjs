@@ -19,11 +19,11 @@ import { listen } from "./support/server.mjs";
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const LIFETIME_MS = 60_000;
 
-/** Starts workerd with the Worker and these bindings; resolves to its URL. `trusted` is a server's certificate. */
-async function startWorker(t, bindings, trusted = "") {
+/** Starts workerd with a Worker and these bindings; resolves to its URL. `trusted` is a server's certificate. */
+async function startWorker(t, bindings, trusted = "", program = "examples/worker.mjs") {
   const place = mkdtempSync(join(tmpdir(), "sanskey-"));
   await build({
-    absWorkingDir: folder, bundle: true, conditions: ["workerd", "worker"], entryPoints: ["examples/worker.mjs"],
+    absWorkingDir: folder, bundle: true, conditions: ["workerd", "worker"], entryPoints: [program],
     external: ["*.wasm"], format: "esm", outfile: join(place, "worker.js"),
   });
   copyFileSync(join(folder, "dist/sanskey.wasm"), join(place, "sanskey.wasm"));
@@ -148,4 +148,13 @@ test("a Worker has no files, and the error names the variable that asks for one"
   assert.deepEqual([error.code, error.fault, error.askId], ["host_unsupported", "host", "web-identity-token"]);
   assert.match(error.hint, /AWS_WEB_IDENTITY_TOKEN_FILE/);
   assert.deepEqual(steps.map(({ askId, failure }) => [askId, failure]), [["env", undefined], ["web-identity-token", "unsupported"]]);
+});
+
+test("requests of a Worker share a token source", async (t) => {
+  const { url, config } = await startEmulator(t);
+  const bindings = { GOOGLE_CREDENTIALS: JSON.stringify(config), ...(await keys(url)) };
+  const worker = await startWorker(t, bindings, "", "test/support/source-worker.mjs");
+  const ask = async () => (await fetch(worker)).json();
+  const answers = [...(await Promise.all(Array.from({ length: 16 }, ask))), await ask()];
+  assert.deepEqual(answers, Array(17).fill({ ...answers[0], kind: "service_account", exchanges: 1 }));
 });
