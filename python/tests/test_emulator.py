@@ -235,7 +235,7 @@ def test_the_readme_as_it_is_written(emulator: Start, tmp_path: Path, snippet: s
     prelude = (
         "import os, sanskey\n"
         f"os.chdir({str(tmp_path)!r})\n"
-        "fetching = (sanskey.fetch_token, sanskey.aio.fetch_token, sanskey.Exchange.__init__)\n"
+        "fetching = (sanskey.fetch_token, sanskey.aio.fetch_token, sanskey.Exchange.__init__, sanskey.TokenSource.__init__)\n"
         "for function in (*fetching, sanskey.introspect_token, sanskey.revoke_login):\n"
         "    function.__kwdefaults__['endpoints'] = 'loopback'\n"
     )
@@ -248,6 +248,10 @@ def test_the_readme_as_it_is_written(emulator: Start, tmp_path: Path, snippet: s
     expected = next((count for file, count in requests.items() if file in snippet), 0)
     if "AssumeRole" in snippet:
         expected += 2
+    if "fetch_id_token" in snippet and "sign_url" in snippet:
+        expected += 6  # Each is an exchange of its own.
+    if "TokenSource" in snippet:
+        expected += 1  # The signature, for which a source has all that it needs.
     if "boto3" in snippet:
         expected += 1  # Both it and sanskey, which asks for the region, begin a session at the metadata service.
     assert len(running.requests()) == expected

@@ -84,12 +84,19 @@ fn explain(error: Error) -> Error {
     if let Some(hint) = hint_about_another(&error) {
         return error.with_hint(hint);
     }
+    let says = |words: &str| error.remote_error_description().is_some_and(|text| text.contains(words));
     let hint = match (error.code(), error.remote_error()) {
         (ErrorCode::DelegationRejected, Some("unauthorized_client")) => {
             "Let an administrator of the Google Workspace domain allow the service account (by its numeric client ID) for all of these scopes: Admin console, Security, API controls, Domain-wide delegation. A change may take a day."
         }
+        (ErrorCode::DelegationRejected, Some("invalid_grant")) if says("reasonable timeframe") => {
+            "The JWT is good for one hour by the clock of this machine: see that the clock is right."
+        }
+        (ErrorCode::DelegationRejected, Some("invalid_grant")) if says("audience") => {
+            "The JWT is meant for token_url. Leave token_url out, or set it to the address under which the token endpoint knows itself: https://oauth2.googleapis.com/token for Google's."
+        }
         (ErrorCode::DelegationRejected, Some("invalid_grant")) => {
-            "Check the subject: it must be the address of an active person of the domain, no alias and no group; and see that the clock is right."
+            "Check the subject: it must be the address of an active person of the domain, no alias and no group."
         }
         (ErrorCode::DelegationRejected, _) => "Check subject and scopes; the message is Google's own.",
         _ => return error,

@@ -44,6 +44,9 @@ pub(crate) fn both<A, B>(a: Flow<A>, b: Flow<B>) -> Flow<(A, B)> {
     }
 }
 
+/// Builds a request for this time.
+pub(crate) type Build<'b> = &'b dyn Fn(UnixTime) -> Result<HttpRequest, Error>;
+
 /// All asks of one exchange and the replies to them, in the order of asking.
 #[derive(Debug)]
 pub(crate) struct Desk {
@@ -104,10 +107,19 @@ impl Answer {
     /// A time that the server has told, by the host's clock. They differ by what the answer's own date says or, if it
     /// has none, by `correction`; differences of less than a minute are left alone.
     pub(crate) fn on_the_hosts_clock(&self, time: UnixTime, correction: Option<i64>) -> UnixTime {
-        let date = self.response.header("date").and_then(UnixTime::from_http_date);
-        let skew = date.map(|date| date.as_seconds().saturating_sub(self.seen_at.as_seconds()));
-        let skew = skew.filter(|skew| (60..=86_400).contains(&skew.unsigned_abs())).or(correction);
-        time.shifted(skew.unwrap_or(0).saturating_neg())
+        let skew = self.clock_skew(0).or(correction).unwrap_or(0);
+        time.shifted(skew.saturating_neg())
+    }
+
+    /// By how many seconds the server's clock is ahead of the host's, if that differs from `correction` by a minute
+    /// or more. Whoever is that far off is off for all signatures.
+    fn clock_skew(&self, correction: i64) -> Option<i64> {
+        const LEAST: u64 = 60;
+        // A clock that is further off would not let TLS be spoken. No server gets signatures for other times.
+        const MOST: u64 = 86_400;
+        let date = UnixTime::from_http_date(self.response.header("date")?)?;
+        let skew = date.as_seconds().saturating_sub(self.seen_at.as_seconds());
+        (skew.abs_diff(correction) >= LEAST && skew.unsigned_abs() <= MOST).then_some(skew)
     }
 }
 
@@ -282,11 +294,23 @@ impl Desk {
     /// A request, tried again as the server's retry policy says. `build` is called once per try, with
     /// the time at which that try is first asked. If the server rejects that time, the request is built
     /// once more with the server's.
-    pub(crate) fn http(
+    pub(crate) fn http(&mut self, id: &str, server: &Server, build: Build<'_>) -> Flow<Answer> {
+        self.http_unless_off(id, server, build, &|response| server.rejects_the_date(response))
+    }
+
+    /// The same for a server that takes any time, and answers with something that depends on it: it is right
+    /// only if the server's clock agrees.
+    pub(crate) fn http_on_time(&mut self, id: &str, server: &Server, build: Build<'_>) -> Flow<Answer> {
+        self.http_unless_off(id, server, build, &|response| (200..300).contains(&response.status))
+    }
+
+    /// `minds` says of which answers it matters how late it is where they come from.
+    fn http_unless_off(
         &mut self,
         id: &str,
         server: &Server,
-        build: &dyn Fn(UnixTime) -> Result<HttpRequest, Error>,
+        build: Build<'_>,
+        minds: &dyn Fn(&HttpResponse) -> bool,
     ) -> Flow<Answer> {
         let mut attempt: u32 = 1;
         let mut tries: u32 = 1;
@@ -301,7 +325,8 @@ impl Desk {
             let (delay, result) = match reply {
                 Reply::HttpResponse(response) => {
                     let answer = Answer { ask_id: ask_id.clone(), response, seen_at };
-                    if let Some(skew) = server.clock_skew(&answer, correction).filter(|_| !is_corrected) {
+                    let skew = answer.clock_skew(correction).filter(|_| minds(&answer.response));
+                    if let Some(skew) = skew.filter(|_| !is_corrected) {
                         is_corrected = true;
                         self.clock_correction = skew;
                         ask_id = format!("{id}-clock");

@@ -13,7 +13,9 @@ use crate::url::push_form_field;
 
 /// What the access boundary must be, as Google documents it.
 const MOST_RULES: usize = 10;
-const LONGEST_TEXT: usize = 2048;
+/// In characters: a condition, and also the whole boundary, which the reference of the STS method `token` limits.
+const LONGEST: usize = 2048;
+const BUCKET: &str = "//storage.googleapis.com/projects/_/buckets/";
 
 /// The boundary `{"accessBoundaryRules": […]}` as JSON text, checked before it is sent.
 pub(crate) fn check(boundary: &str) -> Result<(), Error> {
@@ -24,6 +26,9 @@ pub(crate) fn check(boundary: &str) -> Result<(), Error> {
             "It is a JSON object {\"accessBoundaryRules\": [{\"availableResource\": \"//storage.googleapis.com/projects/_/buckets/BUCKET\", \"availablePermissions\": [\"inRole:roles/storage.objectViewer\"]}]}.",
         ))
     };
+    if boundary.chars().count() > LONGEST {
+        return invalid("is longer than 2048 characters");
+    }
     let Ok(Value::Object(boundary)) = serde_json::from_str::<Value>(boundary) else {
         return invalid("is not a JSON object");
     };
@@ -43,11 +48,10 @@ pub(crate) fn check(boundary: &str) -> Result<(), Error> {
 }
 
 fn problem(rule: &Map<String, Value>) -> Option<&'static str> {
-    let text = |value: Option<&Value>| {
-        value.and_then(Value::as_str).is_some_and(|text| !text.is_empty() && text.len() <= LONGEST_TEXT)
-    };
-    if !text(rule.get("availableResource")) {
-        return Some("has a rule without an availableResource");
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+    let resource = rule.get("availableResource").and_then(Value::as_str).unwrap_or_default();
+    if !resource.strip_prefix(BUCKET).is_some_and(|name| !name.is_empty() && !name.contains('/')) {
+        return Some("has a rule whose availableResource is not a bucket of Cloud Storage");
     }
     let permissions = rule.get("availablePermissions").and_then(Value::as_array);
     if permissions.is_none_or(Vec::is_empty) {

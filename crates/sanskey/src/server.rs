@@ -59,20 +59,9 @@ impl Server {
         (is_worth_it && attempt < ATTEMPTS).then(|| self.backoff(attempt))
     }
 
-    /// By how many seconds the server's clock is ahead, if it rejected the date of a signature and its own
-    /// differs from it by a minute or more, and by a day at most. Whoever is that far off is off for all further signatures.
-    ///
-    /// `correction` is what the signature was corrected by already.
-    pub(crate) fn clock_skew(&self, answer: &Answer, correction: i64) -> Option<i64> {
-        const LEAST: u64 = 60;
-        // A clock that is further off would not let TLS be spoken. No server gets signatures for other times.
-        const MOST: u64 = 86_400;
-        if !matches!(self.stage, Stage::AwsSts | Stage::Sts) || !rejects_the_date(&answer.response) {
-            return None;
-        }
-        let date = UnixTime::from_http_date(answer.response.header("date")?)?;
-        let skew = date.as_seconds().saturating_sub(answer.seen_at.as_seconds());
-        (skew.abs_diff(correction) >= LEAST && skew.unsigned_abs() <= MOST).then_some(skew)
+    /// Whether it minds the date of a signature.
+    pub(crate) fn rejects_the_date(&self, response: &HttpResponse) -> bool {
+        matches!(self.stage, Stage::AwsSts | Stage::Sts) && rejects_the_date(response)
     }
 
     /// The text of a successful response.

@@ -29,9 +29,8 @@ use crate::token::{Freshness, Token};
 /// while source.look(clocks()) != Advice::Use {
 ///     let mut exchange = source.exchange(None, vec![], clocks());
 ///     drive(&mut exchange); // to its end
-///     match source.settle(&exchange, clocks()) {
-///         Settled::Again => continue,
-///         Settled::Failed | Settled::Kept | Settled::New => break,
+///     if source.settle(&exchange, clocks()) != Settled::Again {
+///         break;
 ///     }
 /// }
 /// # Ok(())

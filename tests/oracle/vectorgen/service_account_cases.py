@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from google.cloud.storage import _signing
 
 from . import protocol, world
+from .aws_transcript import ahead
 from .exchange_failures import HTML
 from .exchange_success import FEDERATED_EXPIRY, IMPERSONATED_EXPIRY
 from .protocol import CLOUD_PLATFORM, WAITED, http, wait
@@ -28,15 +29,23 @@ OAUTH2_URL = "https://oauth2.googleapis.com/token"
 PERSON = "ada@example.com"
 DRIVE = "https://www.googleapis.com/auth/drive.readonly"
 ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
+BUCKET = "//storage.googleapis.com/projects/_/buckets/bucket"
 BOUNDARY = {
     "accessBoundaryRules": [
         {
-            "availableResource": "//storage.googleapis.com/projects/_/buckets/bucket",
+            "availableResource": BUCKET,
             "availablePermissions": ["inRole:roles/storage.objectViewer"],
             "availabilityCondition": {"expression": "resource.name.startsWith('projects/_/buckets/bucket/objects/a')"},
         }
     ]
 }
+
+
+SIGNED_BLOB = {"keyId": KEY_ID, "signedBlob": base64.b64encode(SIGNATURE).decode()}
+SIGNED_JWT = {"keyId": KEY_ID, "signedJwt": ID_TOKEN}
+# As Google's OAuth 2.0 token endpoint words them.
+TIMEFRAME = "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim."
+AUDIENCE_CHECK = "Invalid JWT: Failed audience check."
 
 
 class Account(TokenExchange):
@@ -63,15 +72,17 @@ class Account(TokenExchange):
         return self.call("id-token", "generateIdToken", body, reply or http(200, {"token": ID_TOKEN}), attempt, **more)
 
     def sign_blob(self, payload, reply=None, attempt=1, **more):
-        answer = {"keyId": KEY_ID, "signedBlob": base64.b64encode(SIGNATURE).decode()}
         body = {"payload": base64.b64encode(payload).decode()}
-        return self.call("sign-blob", "signBlob", body, reply or http(200, answer), attempt, **more)
+        return self.call("sign-blob", "signBlob", body, reply or http(200, SIGNED_BLOB), attempt, **more)
 
     def sign_jwt(self, claims, reply=None, attempt=1, **more):
-        answer = {"keyId": KEY_ID, "signedJwt": ID_TOKEN}
         if reply is None:
             self.secret(ID_TOKEN)
-        return self.call("sign-jwt", "signJwt", {"payload": claims}, reply or http(200, answer), attempt, **more)
+        return self.call("sign-jwt", "signJwt", {"payload": claims}, reply or http(200, SIGNED_JWT), attempt, **more)
+
+    def off_by(self, seconds):
+        self.result["clock_skew_seconds"] = seconds
+        return self
 
     def gets(self, goal, value, kind, expires_at):
         self.secret(value)
@@ -84,6 +95,7 @@ def exchanges():
     yield from _signed_urls()
     yield from _people()
     yield from _less()
+    yield from _with_a_wrong_clock()
 
 
 def failures():
@@ -122,7 +134,10 @@ def misuse():
         ("eleven-rules", {"accessBoundaryRules": [rule] * 11}),
         ("rule-text", {"accessBoundaryRules": ["x"]}),
         ("no-resource", _boundary(availableResource=None)),
-        ("long-resource", _boundary(availableResource="//" + "x" * 2048)),
+        ("too-long", _boundary(availabilityCondition={"expression": "x" * 2048})),
+        ("other-resource", _boundary(availableResource="//compute.googleapis.com/projects/my-project")),
+        ("nameless-bucket", _boundary(availableResource=BUCKET.removesuffix("bucket"))),
+        ("object", _boundary(availableResource=BUCKET + "/objects/a")),
         ("no-permissions", _boundary(availablePermissions=[])),
         ("no-role", _boundary(availablePermissions=["storage.objects.get"])),
         ("permission-number", _boundary(availablePermissions=[1])),
@@ -282,6 +297,53 @@ def _signed_urls():
     yield case.outcome(goal="sign_url", url=url, expires_at=NOW + 1 + 3600)
 
 
+def _with_a_wrong_clock():
+    for name, seconds in [("behind", 1200), ("ahead", -1200), ("a-minute", 60)]:
+        goal = signed_url()
+        case = Account(f"sign-url-clock-{name}", "What is signed names the time of Google's reply.", goal).reached()
+        case.sign_blob(of_google(goal)[0], http(200, SIGNED_BLOB, ahead(seconds)))
+        message, url = of_google(goal, NOW + seconds)
+        case.sign_blob(message, http(200, SIGNED_BLOB, ahead(seconds)), "clock").secret(url.rsplit("=", 1)[1])
+        case.outcome(goal="sign_url", url=url, expires_at=NOW + 3600)
+        yield case.off_by(seconds)
+        case = Account(f"delegated-clock-{name}", "The JWT names the time of Google's reply.", delegated()).reached()
+        case.sign_jwt(claims(), http(200, SIGNED_JWT, ahead(seconds)))
+        _delegate(case.sign_jwt(claims(NOW + seconds), attempt="clock"))
+        case.gets("delegated_access_token", DELEGATED_TOKEN, "delegated", FEDERATED_EXPIRY)
+        yield case.off_by(seconds)
+    goal = signed_url()
+    message, url = of_google(goal)
+    for name, about, headers in [
+        ("small-skew", "A clock that is right enough is left alone.", ahead(59)),
+        ("odd-date", "A date that is none is no reason to sign again.", [("date", "yesterday")]),
+        ("more-than-a-day", "A clock that is off by more than a day would let no TLS be spoken.", ahead(86401)),
+    ]:
+        case = Account(f"sign-url-clock-{name}", about, goal).reached()
+        case.sign_blob(message, http(200, SIGNED_BLOB, headers)).secret(url.rsplit("=", 1)[1])
+        yield case.outcome(goal="sign_url", url=url, expires_at=NOW + 3600)
+    case = Account("sign-url-clock-twice", "It is signed again once only.", goal).reached()
+    case.sign_blob(message, http(200, SIGNED_BLOB, ahead(1200)))
+    message, url = of_google(goal, NOW + 1200)
+    case.sign_blob(message, http(200, SIGNED_BLOB, ahead(2400)), "clock").secret(url.rsplit("=", 1)[1])
+    # By the clock of the last reply, which is the best that is known.
+    case.outcome(goal="sign_url", url=url, expires_at=NOW + 1200 + 3600 - 2400)
+    yield case.off_by(1200)
+    for goal, call in [
+        (
+            {"goal": "sign_blob", "payload": "YQ=="},
+            lambda case: case.sign_blob(b"a", http(200, SIGNED_BLOB, ahead(1200))),
+        ),
+        ({"goal": "sign_jwt", "claims": "{}"}, lambda case: case.sign_jwt("{}", http(200, SIGNED_JWT, ahead(1200)))),
+    ]:
+        name = goal["goal"].replace("_", "-")
+        case = Account(f"{name}-clock", "What the caller has written is no matter of the clock.", goal).reached()
+        call(case)
+        if name == "sign-jwt":
+            yield case.secret(ID_TOKEN).outcome(goal="sign_jwt", key_id=KEY_ID, jwt=ID_TOKEN)
+        else:
+            yield case.outcome(goal="sign_blob", key_id=KEY_ID, signature=base64.b64encode(SIGNATURE).decode())
+
+
 def claims(now=NOW, scopes=(DRIVE,), url=OAUTH2_URL):
     whole = {
         "aud": url,
@@ -395,6 +457,8 @@ def _refusals_of_people():
             "Admin console",
         ),
         ("unknown", 400, {"error": "invalid_grant", "error_description": "Invalid email or User ID"}, "subject"),
+        ("too-late", 400, {"error": "invalid_grant", "error_description": TIMEFRAME}, "clock"),
+        ("audience", 400, {"error": "invalid_grant", "error_description": AUDIENCE_CHECK}, "token_url"),
         ("scope", 400, {"error": "invalid_scope", "error_description": "Bad scope."}, "scopes"),
     ]:
         case = Account(f"delegated-{name}", "Google does not let it act for that person.", delegated()).reached()

@@ -3,10 +3,10 @@
 use super::{service_account_token, token_to_ask_with};
 use crate::config::{CredentialConfig, Impersonation};
 use crate::delegation;
-use crate::desk::{Answer, Desk, Flow};
+use crate::desk::{Answer, Build, Desk, Flow};
 use crate::error::Error;
 use crate::goal::{CLOUD_PLATFORM_SCOPE, Options};
-use crate::http::{ClientCertificate, HttpRequest};
+use crate::http::ClientCertificate;
 use crate::iam_credentials::{self, ID_TOKEN, SIGN, SignedBlob, SignedJwt};
 use crate::impersonation::Who;
 use crate::server::Server;
@@ -22,12 +22,16 @@ pub(super) struct Caller<'a> {
     pub(super) account: &'a Impersonation,
 }
 
-/// A build of a request in the caller's name, for this time.
-type Build<'f> = &'f dyn Fn(&Caller<'_>, UnixTime) -> Result<HttpRequest, Error>;
-
 impl Caller<'_> {
     fn ask(&self, desk: &mut Desk, id: &str, server: &Server, build: Build<'_>) -> Flow<Answer> {
-        desk.http(id, server, &|now| Ok(build(self, now)?.with_client_certificate(self.certificate.as_ref())))
+        desk.http(id, server, &|now| Ok(build(now)?.with_client_certificate(self.certificate.as_ref())))
+    }
+
+    /// The same for what names the time.
+    fn ask_on_time(&self, desk: &mut Desk, id: &str, server: &Server, build: Build<'_>) -> Flow<Answer> {
+        desk.http_on_time(id, server, &|now| {
+            Ok(build(now)?.with_client_certificate(self.certificate.as_ref()))
+        })
     }
 }
 
@@ -57,7 +61,7 @@ pub(super) fn id_token(
     audience: &str,
     include_email: bool,
 ) -> Flow<Token> {
-    let answer = caller.ask(desk, "id-token", &ID_TOKEN, &|caller, _| {
+    let answer = caller.ask(desk, "id-token", &ID_TOKEN, &|_| {
         iam_credentials::id_token_request(caller.account, &caller.token.value, audience, include_email)
     })?;
     let mut token = iam_credentials::parse_id_token(&answer, &caller.who)?;
@@ -68,7 +72,7 @@ pub(super) fn id_token(
 
 /// The account's signature of these bytes.
 pub(super) fn signed_blob(desk: &mut Desk, caller: &Caller<'_>, payload: &[u8]) -> Flow<SignedBlob> {
-    let answer = caller.ask(desk, "sign-blob", &SIGN, &|caller, _| {
+    let answer = caller.ask(desk, "sign-blob", &SIGN, &|_| {
         iam_credentials::sign_blob_request(caller.account, &caller.token.value, payload)
     })?;
     Ok(iam_credentials::parse_signed_blob(&answer, &caller.who)?)
@@ -76,7 +80,7 @@ pub(super) fn signed_blob(desk: &mut Desk, caller: &Caller<'_>, payload: &[u8]) 
 
 /// A JWT of the account with these claims.
 pub(super) fn signed_jwt(desk: &mut Desk, caller: &Caller<'_>, claims: &str) -> Flow<SignedJwt> {
-    let answer = caller.ask(desk, "sign-jwt", &SIGN, &|caller, _| {
+    let answer = caller.ask(desk, "sign-jwt", &SIGN, &|_| {
         iam_credentials::sign_jwt_request(caller.account, &caller.token.value, claims)
     })?;
     let signed = iam_credentials::parse_signed_jwt(&answer, &caller.who)?;
@@ -92,7 +96,7 @@ pub(super) fn signed_url(
     request: &SignedUrlRequest,
 ) -> Flow<SignedUrl> {
     let prepare = |now| request.prepare(caller.account.email(), universe_domain, now);
-    let answer = caller.ask(desk, "sign-blob", &SIGN, &|caller, now| {
+    let answer = caller.ask_on_time(desk, "sign-blob", &SIGN, &|now| {
         let unsigned = prepare(now)?;
         let bytes = unsigned.string_to_sign.as_bytes();
         iam_credentials::sign_blob_request(caller.account, &caller.token.value, bytes)
@@ -101,7 +105,8 @@ pub(super) fn signed_url(
     // The URL names the time that was signed.
     let signed_at = desk.built_for(&answer.ask_id);
     let url = prepare(signed_at)?.sign(&signed.signature);
-    Ok(SignedUrl::new(url, signed_at.shifted(request.expires_in.into())))
+    let end = signed_at.shifted(request.expires_in.into());
+    Ok(SignedUrl::new(url, answer.on_the_hosts_clock(end, desk.clock_correction())))
 }
 
 /// A JWT of the account that claims to act for a person, and what it is worth at Google's OAuth 2.0 token
@@ -113,7 +118,7 @@ pub(super) fn token_of_person(
     scopes: &[&str],
     token_url: &str,
 ) -> Flow<Token> {
-    let answer = caller.ask(desk, "sign-jwt", &SIGN, &|caller, now| {
+    let answer = caller.ask_on_time(desk, "sign-jwt", &SIGN, &|now| {
         let claims = delegation::claims(caller.account.email(), subject, scopes, token_url, now)?;
         iam_credentials::sign_jwt_request(caller.account, &caller.token.value, &claims)
     })?;
