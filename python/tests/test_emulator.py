@@ -233,11 +233,12 @@ def test_the_readme_as_it_is_written(emulator: Start, tmp_path: Path, snippet: s
     (tmp_path / "my-credentials.json").write_text(json.dumps({**made, "token_url": f"{running.url}/v1/token"}))
     (tmp_path / "agent-token").write_text(running.issued_token(aud=f"https://iam.googleapis.com/{PROVIDER}"))
     prelude = (
-        "import os, sanskey\n"
+        "import functools, os, sanskey\n"
         f"os.chdir({str(tmp_path)!r})\n"
-        "fetching = (sanskey.fetch_token, sanskey.aio.fetch_token, sanskey.Exchange.__init__, sanskey.TokenSource.__init__)\n"
+        "fetching = (sanskey.fetch_token, sanskey.aio.fetch_token, sanskey.Exchange.__init__)\n"
         "for function in (*fetching, sanskey.introspect_token, sanskey.revoke_login):\n"
         "    function.__kwdefaults__['endpoints'] = 'loopback'\n"
+        "sanskey.TokenSource = functools.partial(sanskey.TokenSource, endpoints='loopback')\n"
     )
     (tmp_path / "snippet.py").write_text(prelude + snippet)
     # AWS STS, and for botocore the metadata service.

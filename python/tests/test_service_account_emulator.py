@@ -11,7 +11,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -115,6 +115,19 @@ def test_signed_urls_and_their_end(call: Call, emulator: Start) -> None:
     assert b"SignatureDoesNotMatch" in ask(get.url.replace("Expires=60", "Expires=61"))[1]
     assert ask(f"{google.url}/emulator/clock", "PUT", b"120")[0] == 204
     assert b"ExpiredToken" in ask(get.url)[1]
+
+
+@pytest.mark.parametrize("seconds", [300, -300])
+def test_with_a_wrong_clock(call: Call, emulator: Start, seconds: int) -> None:
+    """What AWS still takes would be a URL that has ended, or has not begun."""
+    google = emulator()
+    assert ask(f"{google.url}/emulator/clock", "PUT", str(seconds).encode())[0] == 204
+    put = call("sign_url", google, BUCKET, "a", 60, method="PUT", bucket_bound_host=google.url)
+    assert ask(put.url, "PUT", b"content")[0] == 200
+    left = put.expires_at - datetime.now(timezone.utc)
+    assert timedelta(seconds=50) < left <= timedelta(seconds=61)
+    token = call("fetch_delegated_token", google, PERSON, CALENDAR, token_url=f"{google.url}/token")
+    assert google.whoami(token.value)["email"] == PERSON
 
 
 def test_a_token_for_a_person(call: Call, emulator: Start) -> None:

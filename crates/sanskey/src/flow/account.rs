@@ -4,14 +4,12 @@ use super::{service_account_token, token_to_ask_with};
 use crate::config::{CredentialConfig, Impersonation};
 use crate::delegation;
 use crate::desk::{Answer, Build, Desk, Flow};
-use crate::error::Error;
 use crate::goal::{CLOUD_PLATFORM_SCOPE, Options};
 use crate::http::ClientCertificate;
 use crate::iam_credentials::{self, ID_TOKEN, SIGN, SignedBlob, SignedJwt};
 use crate::impersonation::Who;
 use crate::server::Server;
 use crate::signed_url::{SignedUrl, SignedUrlRequest};
-use crate::time::UnixTime;
 use crate::token::Token;
 
 /// Whoever may act as the configured service account.
