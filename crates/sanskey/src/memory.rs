@@ -41,11 +41,18 @@ pub(crate) const REGION_SECONDS: i64 = 24 * 3600;
 impl Memory {
     /// Adds what an exchange has found out.
     pub(crate) fn learn(&mut self, news: Self) {
-        let Self { aws_region, aws_credentials, federated_token, refresh_token } = news;
+        self.learn_refresh_token(&news);
+        let Self { aws_region, aws_credentials, federated_token, refresh_token: _ } = news;
         self.aws_region = aws_region.or_else(|| self.aws_region.take());
         self.aws_credentials = aws_credentials.or_else(|| self.aws_credentials.take());
         self.federated_token = federated_token.or_else(|| self.federated_token.take());
-        self.refresh_token = refresh_token.or_else(|| self.refresh_token.take());
+    }
+
+    /// Adds what an exchange leaves behind however it ends: a refresh token that was replaced is good no more.
+    pub(crate) fn learn_refresh_token(&mut self, news: &Self) {
+        if let Some(refresh_token) = &news.refresh_token {
+            self.refresh_token = Some(refresh_token.clone());
+        }
     }
 
     /// Forgets everything that can be asked again.

@@ -34,7 +34,9 @@ pub(crate) fn owner(config: &CredentialConfig, goal: &Goal, options: &Options) -
         subject_token: None,
         ..options.clone()
     };
-    digest([FORMAT, &format!("{config:?}"), &format!("{goal:?}"), &format!("{lasting:?}")])
+    let open = [FORMAT.to_owned(), format!("{config:?}"), format!("{goal:?}"), format!("{lasting:?}")];
+    let secrets = config.secrets();
+    digest(open.iter().map(String::as_str).chain(secrets.iter().map(|secret| secret.expose())))
 }
 
 impl State {

@@ -202,6 +202,7 @@ impl TokenSource {
     /// gave up, has failed.
     pub fn settle(&mut self, exchange: &Exchange, at: Moment) -> Settled {
         let is_for_own_token = *exchange.goal() == self.goal;
+        self.memory.learn_refresh_token(exchange.learned());
         match exchange.end() {
             Some(Ok(outcome)) => {
                 self.memory.learn(exchange.learned().clone());

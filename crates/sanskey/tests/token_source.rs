@@ -24,7 +24,11 @@ const SECRET: &str = "the-value-of-a-federated-token";
 const START: i64 = 1_704_164_645;
 
 fn source() -> TokenSource {
-    let config = CredentialConfig::from_json(CONFIG).unwrap();
+    source_of(CONFIG)
+}
+
+fn source_of(config: &str) -> TokenSource {
+    let config = CredentialConfig::from_json(config).unwrap();
     TokenSource::new(config, Goal::AccessToken { scopes: vec![] }, Options::new().subject_token("proof"))
         .unwrap()
 }
@@ -155,4 +159,36 @@ fn only_what_ends_in_a_token_has_a_source() {
         let error = TokenSource::new(config, goal, Options::default()).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidArgument);
     }
+}
+
+/// Two people may have the same client and the same pool, and differ in nothing but what is secret.
+#[test]
+fn a_state_is_of_one_login_only() {
+    let login = |refresh_token: &str, client_secret: &str| {
+        let config = format!(
+            r#"{{
+                "type": "external_account_authorized_user",
+                "audience": "//iam.googleapis.com/locations/global/workforcePools/pool/providers/prov",
+                "client_id": "client",
+                "client_secret": "{client_secret}",
+                "refresh_token": "{refresh_token}"
+            }}"#
+        );
+        source_of(&config)
+    };
+    let with_header = |value: &str| {
+        let config = CONFIG.replace(
+            r#"{ "sanskey": { "platform": "caller" } }"#,
+            &format!(r#"{{ "url": "http://localhost/token", "headers": {{ "authorization": "{value}" }} }}"#),
+        );
+        source_of(&config)
+    };
+    let at = Moment::new(UnixTime::from_seconds(START), Duration::ZERO);
+    let takes =
+        |mut source: TokenSource, state: &TokenSource| source.import(state.export().unwrap().expose(), at);
+    assert!(takes(login("ada", "secret"), &login("ada", "secret")));
+    assert!(!takes(login("bo", "secret"), &login("ada", "secret")));
+    assert!(!takes(login("ada", "other"), &login("ada", "secret")));
+    assert!(takes(with_header("ada"), &with_header("ada")));
+    assert!(!takes(with_header("bo"), &with_header("ada")));
 }

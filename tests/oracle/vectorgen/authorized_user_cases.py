@@ -158,7 +158,7 @@ def refusals():
         "revocation-of-a-workload", "A workload has nothing to revoke.", config=world.config(), goal=REVOCATION
     )
     yield case.fails("config_type_unsupported", "config", stage="config", field="type")
-    config = _impersonated(login(without=["client_secret"]))
+    config = impersonated(login(without=["client_secret"]))
     case = Login("login-of-an-account-without-secret", "The path says where.", config=config)
     yield case.fails("config_field_missing", "config", stage="config", field="source_credentials.client_secret")
 
@@ -246,18 +246,18 @@ def _behind_service_accounts():
         case = Login(
             f"impersonation{name}",
             "A person becomes a service account, as gcloud's --impersonate-service-account has it.",
-            config=_impersonated(login()),
+            config=impersonated(login()),
             scopes=given,
         )
         yield case.refresh().impersonate().token(IMPERSONATED_EXPIRY)
-    case = Login("impersonation-rotation", "The new refresh token is told here, too.", config=_impersonated(login()))
+    case = Login("impersonation-rotation", "The new refresh token is told here, too.", config=impersonated(login()))
     case.refresh(http(200, world.federated_answer(refresh_token=NEXT_REFRESH_TOKEN)))
     case.secret(world.FEDERATED_TOKEN, NEXT_REFRESH_TOKEN).impersonate().token(IMPERSONATED_EXPIRY)
     case.result["outcome"]["token"]["refresh_token"] = NEXT_REFRESH_TOKEN
     yield case
 
 
-def _impersonated(source):
+def impersonated(source):
     return {
         "type": "impersonated_service_account",
         "service_account_impersonation_url": world.IMPERSONATION_URL,

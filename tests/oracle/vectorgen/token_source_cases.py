@@ -1,8 +1,9 @@
 """What a token source asks for, and what it gives, call by call."""
 
 from . import world
-from .authorized_user_cases import Login, login
+from .authorized_user_cases import Login, impersonated, login
 from .aws_transcript import AwsExchange, ahead
+from .exchange_success import IMPERSONATED_EXPIRY
 from .protocol import http
 from .service_account_cases import FILE, Account, id_token
 from .token_exchange import TOKEN
@@ -283,6 +284,23 @@ def _other_goals():
         .call(result, Login("", "", config=first).refresh(http(200, rotated)))
         .later(HOUR)
         .call(federated(NOW + HOUR), next_one)
+    )
+    person = impersonated(first)
+    denied = {"error": {"code": 403, "message": "Permission denied.", "status": "PERMISSION_DENIED"}}
+    told = {"status": 403, "error": "PERMISSION_DENIED", "error_description": "Permission denied."}
+    again = Login("", "", config=person, now=NOW + 60).form("refresh", first["token_url"], fields, answer)
+    yield (
+        Source(
+            "refresh-token-replaced-in-vain",
+            "The old refresh token is good no more, even if the rest fails.",
+            config=person,
+        )
+        .call(
+            error("impersonation_rejected", stage="impersonation", ask_id="impersonate", **told),
+            Login("", "", config=person).refresh(http(200, rotated)).impersonate(http(403, denied)),
+        )
+        .later(60)
+        .call(token(expires_at=IMPERSONATED_EXPIRY), again.impersonate())
     )
 
 

@@ -348,6 +348,21 @@ impl CredentialConfig {
         self.client.as_ref()
     }
 
+    /// What tells this configuration from others, and `Debug` does not print.
+    pub(crate) fn secrets(&self) -> Vec<&Secret> {
+        let mut secrets: Vec<&Secret> = self.client.iter().map(|client| &client.client_secret).collect();
+        match &self.source {
+            Source::AuthorizedUser(user) => secrets.push(&user.refresh_token),
+            Source::Url(url) => secrets.extend(url.headers.iter().map(|(_, value)| value)),
+            Source::Aws(_)
+            | Source::Certificate(_)
+            | Source::Executable(_)
+            | Source::File(_)
+            | Source::Platform(_) => {}
+        }
+        secrets
+    }
+
     /// The project to name in the exchange itself. With client authentication the client's is used.
     pub(crate) fn sts_user_project(&self) -> Option<&str> {
         if self.client.is_some() {
