@@ -342,6 +342,53 @@ def test_an_interrupted_thread_hands_over_to_another(clock: PlayedClock) -> None
     assert (got, len(interrupted), google.asked) == (["token-2"] * 3, 1, 2)
 
 
+class Asking(Google):
+    """A host, such as one that ships its log to Google Cloud, that needs the token which it is asked to get."""
+
+    source: Any = None
+
+    def http(self, request: HttpRequest) -> HttpResponse:
+        for method in (self.source.token, self.source.refresh):
+            with pytest.raises(MisuseError, match="the token that it is called for"):
+                method()
+        return super().http(request)
+
+
+class AskingInTheLoop(Google):
+    source: Any = None
+
+    async def http(self, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
+        for method in (self.source.token, self.source.refresh):
+            with pytest.raises(MisuseError, match="the token that it is called for"):
+                await asyncio.wait_for(asyncio.create_task(method()), 10)
+        return super().http(request)
+
+
+@pytest.mark.parametrize(("kind", "asking"), [(Threads, Asking), (Loop, AskingInTheLoop)])
+def test_who_gets_the_token_cannot_wait_for_it(kind: Any, asking: type[Google], clock: PlayedClock) -> None:
+    google: Any = asking(clock)
+    google.source = source = source_of(google, kind)
+    assert kind.call(source.token).value == "token-1"
+    clock.passes(4000)
+    assert kind.call(source.token).value == "token-2"
+
+
+def test_nobody_waits_for_good_for_a_thread_that_is_gone(clock: PlayedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two lines of Python a thread can be interrupted, and then nothing tells those who wait."""
+    monkeypatch.setattr(sanskey.token_source, "PATIENCE", 0.1)
+    google = Google(clock)
+    source = source_of(google)
+    lost = source._fly
+    monkeypatch.setattr(source, "_fly", lambda _: None)
+    threads = in_threads(1, source.token)
+    until(lambda: source._flight is not None)
+    monkeypatch.setattr(source, "_fly", lost)
+    assert source.token().value == "token-1"
+    for thread in threads:
+        thread.join(20)
+    assert google.asked == 1
+
+
 # Failures.
 
 

@@ -153,8 +153,8 @@ async function rounds(
 function clockWarning(skewSeconds: number): string {
   const where = skewSeconds > 0 ? "behind" : "ahead";
   return (
-    `The clock of this machine is ${Math.abs(skewSeconds)} seconds ${where}, and a request was refused because of its ` +
-    "date. It was signed again with the server's time. Set the clock, or see why it is not kept in time."
+    `The clock of this machine is ${Math.abs(skewSeconds)} seconds ${where}. What names the time was signed again with ` +
+    "the server's. Set the clock, or see why it is not kept in time."
   );
 }
 

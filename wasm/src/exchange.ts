@@ -53,7 +53,7 @@ export class Exchange {
 
   /**
    * How many seconds a server's clock is ahead of this machine's, known once the exchange is done; negative if it is
-   * behind. Null if no request was refused because of its date.
+   * behind. Null if nothing had to be signed again with the server's time.
    */
   get clockSkewSeconds(): number | null {
     return this.#clockSkewSeconds;

@@ -112,8 +112,8 @@ impl Exchange {
         }
     }
 
-    /// By how many seconds the servers' clock is ahead of the host's, if one of them has rejected the date of
-    /// a signature and what followed was signed with its time: negative if the host's clock is ahead. Tell
+    /// By how many seconds the servers' clock is ahead of the host's, if something had to be signed once more with
+    /// its time, since the date was rejected, or would be in a URL: negative if the host's clock is ahead. Tell
     /// somebody: the next exchange meets with the same.
     pub fn clock_skew_seconds(&self) -> Option<i64> {
         self.desk.clock_correction()

@@ -6,7 +6,7 @@ import asyncio
 from weakref import WeakKeyDictionary
 
 from ._aio_driver import run, with_what_is_known
-from ._token_state import TokenState, tell_of_the_kept
+from ._token_state import IN_THE_AIR, TokenState, check_flight, tell_of_the_kept
 from .driver import API_CLIENT, check_drive
 
 TYPE_CHECKING = False
@@ -53,6 +53,7 @@ class TokenSource:
             advice, token, flight = self._state.look(), self._state.token, self._flight()
             if token is not None and (advice == "use" or (advice == "renew" and flight is not None)):
                 return token
+            check_flight(flight)
             result = await self._landed(flight or self._take_off())
             if result is None:
                 continue
@@ -69,6 +70,7 @@ class TokenSource:
         """
         while True:
             flight = self._flight()
+            check_flight(flight)
             if flight is None:
                 self._state.forget()
                 flight = self._take_off()
@@ -109,9 +111,13 @@ class TokenSource:
 
     def _take_off(self) -> _Flight:
         loop = asyncio.get_running_loop()
-        flight = self._flights[loop] = loop.create_task(self._exchanged(None))
+        flight = self._flights[loop] = loop.create_task(self._next())
         flight.add_done_callback(self._forget_flight)
         return flight
+
+    async def _next(self) -> tuple[Token | None, Exception | None]:
+        IN_THE_AIR.set((*IN_THE_AIR.get(), asyncio.current_task()))
+        return await self._exchanged(None)
 
     def _forget_flight(self, flight: _Flight) -> None:
         # A task knows its loop: without this, no loop would ever be given back.
@@ -127,6 +133,7 @@ class TokenSource:
 
     async def _exchanged(self, goal: Goal | None) -> tuple[Any, Exception | None]:
         """An outcome, or why there is none; or both, if the token that there is has to do for the next one."""
+        is_first = True
         while True:
             try:
                 options = await with_what_is_known(self._options, self._state.config)
@@ -138,9 +145,11 @@ class TokenSource:
             except Exception as problem:  # noqa: BLE001 - and so may a host
                 outcome, failed = None, problem
             settled = self._state.settle(exchange)
-            if settled == "again":
+            if settled == "again" and is_first:
+                # Once is enough, also if others fill the memory meanwhile.
+                is_first = False
                 continue
-            if settled == "kept" and failed is not None:
+            if failed is not None and settled in ("again", "kept"):
                 return self._instead(goal, failed)
             return outcome, failed
 

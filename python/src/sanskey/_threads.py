@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import copy_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ def map_at_once(function: Callable[[_In], _Out], items: Sequence[_In]) -> list[_
         except BaseException as problem:  # noqa: BLE001 - it is raised in the caller's thread
             failures[index] = problem
 
-    threads = [threading.Thread(target=call, args=(index,), daemon=True) for index in range(1, len(items))]
+    # What is called there may ask on whose behalf.
+    threads = [
+        threading.Thread(target=copy_context().run, args=(call, index), daemon=True) for index in range(1, len(items))
+    ]
     for thread in threads:
         thread.start()
     call(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextvars import ContextVar
 from threading import Lock
 from time import monotonic, time
 from weakref import WeakSet
@@ -92,6 +93,19 @@ class TokenState:
     def _take_token(self) -> None:
         text = self._native.token()
         self._token = None if text is None else _wire.parse(text, _wire.token_from)
+
+
+IN_THE_AIR: ContextVar[tuple[object, ...]] = ContextVar("sanskey_in_the_air", default=())
+"""The exchanges for a next token that whoever reads this is called by."""
+
+
+def check_flight(flight: object) -> None:
+    """Nobody can wait for what waits for them. Raises `MisuseError`."""
+    if flight is not None and flight in IN_THE_AIR.get():
+        raise invalid_argument(
+            "host, on_step, on_exchange, a function that gives credentials, or a log handler: one of them asks the "
+            "token source for the token that it is called for."
+        )
 
 
 def tell_of_the_kept(token: Token, problem: BaseException) -> None:

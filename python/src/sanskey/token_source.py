@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from threading import Event, Lock
+from time import monotonic
 from weakref import WeakSet
 
-from ._token_state import TokenState, tell_of_the_kept
+from ._token_state import IN_THE_AIR, TokenState, check_flight, tell_of_the_kept
 from .driver import API_CLIENT, check_drive, run
 
 TYPE_CHECKING = False
@@ -19,10 +20,16 @@ if TYPE_CHECKING:
     from .token import Token
 
 
+PATIENCE = 180.0
+"""Seconds that a thread waits for the exchange of another: longer than any program may run that gives a token. Without
+an end, a thread that was interrupted at the wrong moment would hold up all others for good."""
+
+
 class _Flight:
     """An exchange that one thread makes and others may wait for."""
 
     def __init__(self) -> None:
+        self.since = monotonic()
         self.is_over = Event()
         self.token: Token | None = None
         self.problem: Exception | None = None
@@ -69,13 +76,14 @@ class TokenSource:
                 token, flight = self._state.token, self._flight
                 if token is not None and (advice == "use" or (advice == "renew" and flight is not None)):
                     return token
+                check_flight(flight)
                 is_own = flight is None
                 if flight is None:
                     flight = self._flight = _Flight()
             if is_own:
                 self._fly(flight)
             else:
-                flight.is_over.wait()
+                self._wait_for(flight)
             if flight.token is not None:
                 return flight.token
             if flight.problem is not None:
@@ -89,13 +97,14 @@ class TokenSource:
         """
         while True:
             with self._lock:
+                check_flight(self._flight)
                 is_own = self._flight is None
                 flight = self._flight = self._flight or _Flight()
             if is_own:
                 self._state.forget()
                 self._fly(flight)
             else:
-                flight.is_over.wait()
+                self._wait_for(flight)
             if flight.problem is not None:
                 raise flight.problem
             if flight.token is not None:
@@ -123,15 +132,26 @@ class TokenSource:
         return f"{type(self).__name__}({self._state.config!r}, token={self._state.token!r})"
 
     def _fly(self, flight: _Flight) -> None:
+        before = IN_THE_AIR.set((*IN_THE_AIR.get(), flight))
         try:
             flight.token, flight.problem = self._exchanged(None)
         finally:
-            with self._lock:
-                self._flight = None
+            IN_THE_AIR.reset(before)
+            self._leave(flight)
             flight.is_over.set()
+
+    def _wait_for(self, flight: _Flight) -> None:
+        if not flight.is_over.wait(max(flight.since + PATIENCE - monotonic(), 0)):
+            self._leave(flight)
+
+    def _leave(self, flight: _Flight) -> None:
+        with self._lock:
+            if self._flight is flight:
+                self._flight = None
 
     def _exchanged(self, goal: Goal | None) -> tuple[Any, Exception | None]:
         """An outcome, or why there is none; or both, if the token that there is has to do for the next one."""
+        is_first = True
         while True:
             try:
                 exchange = self._state.exchange(goal, self._options)
@@ -142,9 +162,11 @@ class TokenSource:
             except Exception as problem:  # noqa: BLE001 - and so may a host
                 outcome, failed = None, problem
             settled = self._state.settle(exchange)
-            if settled == "again":
+            if settled == "again" and is_first:
+                # Once is enough, also if others fill the memory meanwhile.
+                is_first = False
                 continue
-            if settled == "kept" and failed is not None:
+            if failed is not None and settled in ("again", "kept"):
                 return self._instead(goal, failed)
             return outcome, failed
 
