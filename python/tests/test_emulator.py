@@ -238,6 +238,8 @@ def test_the_readme_as_it_is_written(emulator: Start, tmp_path: Path, snippet: s
         "fetching = (sanskey.fetch_token, sanskey.aio.fetch_token, sanskey.Exchange.__init__)\n"
         "for function in (*fetching, sanskey.introspect_token, sanskey.revoke_login):\n"
         "    function.__kwdefaults__['endpoints'] = 'loopback'\n"
+        "import sanskey.google_auth as adapter\n"
+        "adapter.Credentials = functools.partial(adapter.Credentials, endpoints='loopback')\n"
         "sanskey.TokenSource = functools.partial(sanskey.TokenSource, endpoints='loopback')\n"
     )
     (tmp_path / "snippet.py").write_text(prelude + snippet)

@@ -9,6 +9,7 @@ import google.auth.iam
 import pytest
 import requests
 import sanskey
+import sanskey.google_auth
 from draws import Draw
 from google.auth import downscoped
 from google.cloud import storage
@@ -49,7 +50,23 @@ def with_google(emulator, tmp_path, name, method="GET", headers=(), **more):
     )
 
 
-@pytest.fixture(params=[with_sanskey, with_google], ids=["sanskey", "google-cloud-storage"])
+def with_credentials(emulator, _tmp_path, name, method="GET", headers=(), **more):
+    """google-cloud-storage with credentials of sanskey: its whole way, and no key."""
+    made = sanskey.google_auth.Credentials(emulator.config_file, endpoints="loopback")
+    blob = storage.Client(project="sanskey-demo", credentials=made).bucket(BUCKET).blob(name)
+    return blob.generate_signed_url(
+        version="v4",
+        expiration=datetime.timedelta(seconds=A_MINUTE),
+        method=method,
+        headers=dict(headers) or None,
+        query_parameters=dict(more.get("query", ())) or None,
+    )
+
+
+@pytest.fixture(
+    params=[with_sanskey, with_google, with_credentials],
+    ids=["sanskey", "google-cloud-storage", "google-cloud-storage with sanskey's credentials"],
+)
 def signed(request, tmp_path):
     return lambda emulator, *arguments, **options: request.param(emulator, tmp_path, *arguments, **options)
 

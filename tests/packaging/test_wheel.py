@@ -29,7 +29,8 @@ def python(folder):
 
 
 def test_files(files):
-    written = {path.name for path in SOURCES.iterdir() if path.suffix in (".py", ".pyi") or path.name == "py.typed"}
+    sources = [path for path in SOURCES.rglob("*") if path.suffix in (".py", ".pyi") or path.name == "py.typed"]
+    written = {path.relative_to(SOURCES).as_posix() for path in sources}
     (native,) = [name for name in files if name.startswith("sanskey/_native.") and not name.endswith(".pyi")]
     info = {"METADATA", "WHEEL", "RECORD", *(f"licenses/{name}" for name in [*LICENCES, "LICENSE-THIRD-PARTY"])}
     assert set(files) == {native, *(f"sanskey/{name}" for name in written), *(INFO + name for name in info)}
@@ -40,7 +41,8 @@ def test_metadata(files):
     assert (metadata["Name"], metadata["Version"]) == ("sanskey", VERSION)
     assert metadata["License-Expression"] == "Apache-2.0 OR MIT"
     assert metadata["Requires-Python"] == ">=3.10"
-    assert metadata.get_all("Requires-Dist") is None
+    (extra,) = metadata.get_all("Requires-Dist")
+    assert re.fullmatch(r"google-auth ?>=2\.35 ?; ?extra == ['\"]google-auth['\"]", extra)
     assert metadata.get_payload().rstrip() == (REPOSITORY / "python/README.md").read_text().rstrip()
 
 

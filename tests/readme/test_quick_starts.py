@@ -63,9 +63,13 @@ def test_python(name, emulator, tmp_path):
 
 
 def test_python_with_google_auth(emulator, tmp_path):
-    prelude = "import sanskey\nsanskey.fetch_token.__kwdefaults__['endpoints'] = 'loopback'\n"
+    prelude = (
+        "import functools, sanskey.google_auth as adapter\n"
+        "adapter.Credentials = functools.partial(adapter.Credentials, endpoints='loopback')\n"
+    )
     (tmp_path / "snippet.py").write_text(prelude + SNIPPETS["python-google"])
-    assert run([sys.executable, "snippet.py"], tmp_path) == "usable\n"
+    printed = run([sys.executable, "snippet.py"], tmp_path)
+    assert printed == "https://storage.googleapis.com/my-bucket/reports/2026.csv\n"
     assert len(emulator.requests()) == 6
 
 
