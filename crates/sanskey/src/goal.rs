@@ -30,7 +30,7 @@ pub(crate) fn scopes_or_default<'a>(scopes: &'a [&'a str]) -> Result<&'a [&'a st
 }
 
 /// What an exchange is to get.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Goal {
     /// An access token for Google Cloud APIs.
@@ -125,7 +125,7 @@ impl Outcome {
 }
 
 /// A proof of who acts for the workload (RFC 8693 section 2.1), in place of that of the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ActorToken {
     /// The proof.
@@ -142,7 +142,7 @@ impl ActorToken {
 }
 
 /// What the caller knows better than the configuration. `Options::default()` is right for production.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 #[non_exhaustive]
 pub struct Options {
     /// A proof of who acts for the workload, to be sent along with the workload's own.

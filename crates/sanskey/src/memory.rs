@@ -1,5 +1,7 @@
 //! What one exchange finds out and the next one of the same source need not ask again.
 
+use std::hash::{Hash, Hasher};
+
 use sha2::{Digest, Sha256};
 
 use crate::aws::Credentials;
@@ -68,12 +70,23 @@ impl<T> Kept<T> {
     }
 }
 
-/// A digest that depends on each of the texts and on where one ends.
-pub(crate) fn digest<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut hash = Sha256::new();
-    for text in texts {
-        hash.update(text.len().to_be_bytes());
-        hash.update(text);
+/// A digest that depends on everything that tells one thing from another of its type.
+pub(crate) fn digest(thing: impl Hash) -> String {
+    let mut hasher = Digester(Sha256::new());
+    thing.hash(&mut hasher);
+    base16ct::lower::encode_string(&hasher.0.finalize())
+}
+
+/// Where two things must never have the same digest, 64 bits would be too few.
+struct Digester(Sha256);
+
+impl Hasher for Digester {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
     }
-    base16ct::lower::encode_string(&hash.finalize())
+
+    /// Nobody asks for it.
+    fn finish(&self) -> u64 {
+        0
+    }
 }

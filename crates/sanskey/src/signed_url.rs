@@ -11,7 +11,7 @@ use crate::time::UnixTime;
 use crate::url::{HttpUrl, encode, is_visible_ascii};
 
 /// What a signed URL allows whoever has it to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct SignedUrlRequest {
     /// `GET`, `HEAD`, `PUT`, `DELETE`, `POST`. `RESUMABLE` is a `POST` that begins a resumable upload: it must be
@@ -32,7 +32,7 @@ pub struct SignedUrlRequest {
 }
 
 /// How a URL names the bucket.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UrlStyle {
     /// `https://storage.googleapis.com/BUCKET/OBJECT`

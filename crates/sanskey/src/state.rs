@@ -24,7 +24,7 @@ pub(crate) struct State {
     pub(crate) memory: Memory,
 }
 
-/// A digest of whose state it is. What the caller supplies anew each time is no part of it.
+/// A digest of whose state it is, secrets included. What the caller supplies anew each time is no part of it.
 pub(crate) fn owner(config: &CredentialConfig, goal: &Goal, options: &Options) -> String {
     let lasting = Options {
         actor_token: None,
@@ -34,9 +34,7 @@ pub(crate) fn owner(config: &CredentialConfig, goal: &Goal, options: &Options) -
         subject_token: None,
         ..options.clone()
     };
-    let open = [FORMAT.to_owned(), format!("{config:?}"), format!("{goal:?}"), format!("{lasting:?}")];
-    let secrets = config.secrets();
-    digest(open.iter().map(String::as_str).chain(secrets.iter().map(|secret| secret.expose())))
+    digest((FORMAT, config, goal, lasting))
 }
 
 impl State {

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 
 /// A role to take on: `AssumeRole`, signed with the credentials that come before it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct AssumeRole {
     /// `arn:aws:iam::123456789012:role/name`.
@@ -29,7 +29,7 @@ pub struct AssumeRole {
 }
 
 /// A session of an IAM user: `GetSessionToken`. The credentials of a role cannot ask for one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct GetSessionToken {
     /// How long the credentials live: 900 to 129,600 s. AWS's default is 43,200.
@@ -40,7 +40,7 @@ pub struct GetSessionToken {
 /// provider of the kind OIDC, in place of a signed `GetCallerIdentity` request.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound.html>
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct GetWebIdentityToken {
     /// The audience of the JWT. If not given, the one that Google expects by default: `https:` and the
@@ -114,7 +114,7 @@ impl GetWebIdentityToken {
 }
 
 /// The calls that are wanted, in the order in which they are made.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct Calls {
     pub(crate) get_session_token: Option<GetSessionToken>,
     pub(crate) assume_role: Vec<AssumeRole>,

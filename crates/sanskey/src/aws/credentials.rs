@@ -6,7 +6,7 @@ use crate::time::UnixTime;
 use crate::url::is_visible_ascii;
 
 /// An AWS access key, with its session token if it is a temporary one.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Hash)]
 #[non_exhaustive]
 pub struct Credentials {
     /// `AKIA…` for a user, `ASIA…` for a temporary key. It is a name and not secret.

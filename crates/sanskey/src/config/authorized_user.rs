@@ -7,7 +7,7 @@ use crate::secret::Secret;
 use crate::sts::ClientAuthentication;
 
 /// What stands for the person until it is revoked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct AuthorizedUser {
     pub(crate) refresh_token: Secret,
     pub(crate) revoke_url: Option<String>,

@@ -7,7 +7,7 @@ use crate::url::HttpUrl;
 
 /// Where an AWS workload finds its region and its credentials. What the environment does not hold
 /// comes from the EC2 instance metadata service (IMDS).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct AwsSource {
     /// IMDS: the availability zone.
     pub(crate) region_url: Option<String>,

@@ -5,7 +5,7 @@
 use super::fields::Fields;
 
 /// Where the certificate is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct CertificateSource {
     /// The file that names certificate and key; `None` for the usual place.
     pub(crate) config_location: Option<String>,

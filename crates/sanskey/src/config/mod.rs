@@ -38,7 +38,7 @@ use fields::{Fields, Problems};
 ///
 /// Source of the rules: <https://google.aip.dev/auth/4117>. Unknown fields are ignored, but for those in the
 /// object `sanskey`, where a misspelt name would leave the workload with another identity.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct CredentialConfig {
     audience: String,
     subject_token_type: String,
@@ -58,7 +58,7 @@ pub struct CredentialConfig {
 }
 
 /// Where the proof of identity comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) enum Source {
     AuthorizedUser(AuthorizedUser),
     Aws(AwsSource),
@@ -70,7 +70,7 @@ pub(crate) enum Source {
 }
 
 /// Which service account to become, and for how long.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Impersonation {
     pub(crate) url: String,
     /// Service accounts in between, as `projects/-/serviceAccounts/EMAIL`.
@@ -346,21 +346,6 @@ impl CredentialConfig {
 
     pub(crate) fn client(&self) -> Option<&ClientAuthentication> {
         self.client.as_ref()
-    }
-
-    /// What tells this configuration from others, and `Debug` does not print.
-    pub(crate) fn secrets(&self) -> Vec<&Secret> {
-        let mut secrets: Vec<&Secret> = self.client.iter().map(|client| &client.client_secret).collect();
-        match &self.source {
-            Source::AuthorizedUser(user) => secrets.push(&user.refresh_token),
-            Source::Url(url) => secrets.extend(url.headers.iter().map(|(_, value)| value)),
-            Source::Aws(_)
-            | Source::Certificate(_)
-            | Source::Executable(_)
-            | Source::File(_)
-            | Source::Platform(_) => {}
-        }
-        secrets
     }
 
     /// The project to name in the exchange itself. With client authentication the client's is used.

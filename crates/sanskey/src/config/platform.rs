@@ -4,7 +4,7 @@
 use super::fields::Fields;
 
 /// A platform, and what may be said about its token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) enum PlatformSource {
     /// A managed identity of App Service, Functions or Container Apps.
     AzureAppService {
@@ -36,7 +36,7 @@ pub(crate) enum PlatformSource {
 }
 
 /// An OAuth 2.0 client of an identity provider of one's own, such as AD FS, which gives it a JWT.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct ClientCredentials {
     pub(crate) token_url: String,
     pub(crate) client_id: String,

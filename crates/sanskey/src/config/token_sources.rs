@@ -12,7 +12,7 @@ use crate::secret::Secret;
 use crate::words;
 
 /// A file that holds the token.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct FileSource {
     pub(crate) path: String,
     pub(crate) format: Format,
@@ -22,7 +22,7 @@ pub(crate) struct FileSource {
 }
 
 /// A server on or near this machine that gives the token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct UrlSource {
     pub(crate) url: String,
     pub(crate) headers: Vec<(String, Secret)>,
@@ -31,7 +31,7 @@ pub(crate) struct UrlSource {
 }
 
 /// A program that writes the token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct ExecutableSource {
     /// The program and its arguments.
     pub(crate) argv: Vec<String>,
@@ -41,7 +41,7 @@ pub(crate) struct ExecutableSource {
 }
 
 /// How the token stands in a text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(crate) enum Format {
     /// A JSON object has it in this field.
     Json { field: String },
@@ -51,7 +51,7 @@ pub(crate) enum Format {
 }
 
 /// Which field of the same JSON object proves who acts for the workload, and of what type that proof is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct ActorField {
     pub(crate) field: String,
     pub(crate) token_type: String,

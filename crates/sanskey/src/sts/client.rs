@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::secret::Secret;
 
 /// An OAuth 2.0 client that authenticates itself by HTTP Basic (RFC 6749 section 2.3.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ClientAuthentication {
     /// The name of the client.
