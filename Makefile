@@ -20,7 +20,7 @@ lambda_client = $(if $(filter Linux,$(shell uname)),aws-lambda-ric)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build test lint demo token packages clean
+.PHONY: help setup build test lint demo token packages bench clean
 
 help: ## list these commands
 	@echo 'usage: make COMMAND'
@@ -44,6 +44,11 @@ token: build-python ## get a token from the real endpoints, with GOOGLE_APPLICAT
 
 packages: build ## build what is published, into target/packages: the wheel, both npm packages and the crate
 	@scripts/build-packages.sh $(TARGET)/packages
+
+bench: build-python build-wasm build-node build-emulator tests/oracle/node_modules/.installed ## compare with the libraries of AWS and Google, side by side (about 2 min)
+	@.venv/bin/python tests/benchmarks/python_benchmark.py
+	@node tests/benchmarks/node-benchmark.mjs
+	@cargo bench --locked --quiet --package sanskey --bench subject_token
 
 clean: ## remove what these commands made here (compiled tools stay in ~/.cache/sanskey)
 	rm -rf $(TARGET) .venv wasm/node_modules wasm/dist wasm/pkg node/node_modules node/dist node/*.node \

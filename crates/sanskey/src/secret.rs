@@ -38,7 +38,10 @@ impl Drop for Secret {
     // Once, and not in every place that drops a secret: that would be a tenth of the wasm module.
     #[inline(never)]
     fn drop(&mut self) {
-        self.0.zeroize();
+        // Without a length all of it is spare, which is wiped at once, and not byte by byte.
+        let mut bytes = std::mem::take(&mut self.0).into_bytes();
+        bytes.clear();
+        bytes.zeroize();
     }
 }
 

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use super::{Request, Settings, key};
 use crate::error::Error;
 use crate::http::Header;
-use crate::url::{HttpUrl, RESERVED};
+use crate::url::{HttpUrl, RESERVED, all_bytes};
 
 /// Where the canonical request is written to: a hash, or a text for people to look at.
 pub(super) trait Sink {
@@ -218,6 +218,9 @@ fn encoded_anew(text: &str) -> String {
 
 /// Leading and trailing white space removed, every run of it inside one space.
 fn single_spaced(value: &str) -> String {
+    if all_bytes(value, |b| b != b' ' && b != b'\t') {
+        return value.to_owned();
+    }
     let mut words = value.split([' ', '\t']).filter(|word| !word.is_empty());
     let mut spaced = String::with_capacity(value.len());
     if let Some(first) = words.next() {
@@ -237,7 +240,8 @@ fn check_header(name: &str, value: &str) -> Result<(), Error> {
     if !is_token {
         return Err(Error::invalid_argument("A header to sign has a name that is not an HTTP token."));
     }
-    if value.contains(|c: char| c.is_control() && c != '\t') {
+    let is_plain = all_bytes(value, |b| b.is_ascii_graphic());
+    if !is_plain && value.contains(|c: char| c.is_control() && c != '\t') {
         return Err(Error::invalid_argument(format!(
             "The header {name} to sign has a value with a control character."
         )));
