@@ -144,7 +144,7 @@ test-oracle: build-python build-wasm build-node build-emulator tests/oracle/node
 	@.venv/bin/python -m pytest tests/oracle
 	@cd tests/oracle && NODE_OPTIONS="$$NODE_OPTIONS --test-reporter=spec" npm test --silent
 
-test-readme: build-python build-wasm build-node build-emulator
+test-readme: build-python build-wasm build-node build-emulator tests/oracle/node_modules/.installed
 	@echo '==> running what README.md shows'
 	@.venv/bin/python -m pytest tests/readme
 

@@ -1,25 +1,27 @@
 import { checkConfig as checkText, type CheckOptions, type Finding } from "../../wasm/src/check.js";
 import type { ConfigInput } from "../../wasm/src/config.js";
 import {
-  fetchTokenWith, introspectTokenWith, revokeLoginWith, type FetchOptions, type FetchTokenOptions, type Place, type RunOptions,
+  fetchTokenWith, introspectTokenWith, revokeLoginWith, type FetchOptions, type FetchTokenOptions, type RunOptions,
 } from "../../wasm/src/driver.js";
 import {
   fetchDelegatedTokenWith, fetchDownscopedTokenWith, fetchIdTokenWith, signBlobWith, signJwtWith, signUrlWith,
 } from "../../wasm/src/service-account.js";
-import { TokenSource as Shared, type TokenSourceOptions } from "../../wasm/src/token-source.js";
 import type { Token, TokenInfo } from "../../wasm/src/token.js";
 import type {
   DelegatedTokenParams, DownscopedTokenParams, IdTokenParams, SignBlobParams, SignedBlob, SignedJwt, SignedUrl,
   SignJwtParams, SignUrlParams,
 } from "../../wasm/src/types.js";
-import { channels } from "./channels.js";
 import { resolveConfig } from "./config.js";
-import { nodeHost } from "./host/node-host.js";
+import { placeOf } from "./place.js";
 
 export * from "../../wasm/src/api.js";
 export { backend, type Backend } from "./backend.js";
 export { CredentialConfig } from "./config.js";
+export {
+  createAuthClient, createGoogleAuth, type AuthClientOptions, type GoogleAuthClasses, type GoogleClass,
+} from "./google-auth.js";
 export { nodeHost, type NodeHost, type NodeHostOptions } from "./host/node-host.js";
+export { TokenSource } from "./token-source.js";
 
 /**
  * Gets a Google access token for the workload that `config` describes: a `CredentialConfig`, the path of its file, the
@@ -110,32 +112,4 @@ export async function fetchDelegatedToken(config: ConfigInput, options: Delegate
  */
 export async function fetchDownscopedToken(config: ConfigInput, options: DownscopedTokenParams & FetchOptions): Promise<Token> {
   return fetchDownscopedTokenWith(placeOf(config, options), options);
-}
-
-/**
- * Gives a token that is good, and gets the next one in time. One source serves all of a program.
- *
- * A token is renewed in its last four minutes, by the first caller that asks then; the others get the one that there is.
- * Where there is none to use, all wait for the same exchange. If the renewal fails, the token that there is is given as
- * long as it is good, `host.warn` is told, and it is tried again 15 seconds later at the earliest; without such a token
- * everybody who waits gets the error, and the next call tries again.
- *
- * AWS credentials, the region and the federated token are used again as long as they are good, so that a refresh on EC2
- * costs two requests. What proves the identity is asked anew each time: environment, files, functions. Nothing runs in
- * the background. Printing a source shows no secret.
- */
-export class TokenSource extends Shared {
-  /**
-   * Takes what `fetchToken` takes; a file with the configuration is read now. Nothing else is asked yet. Throws
-   * `SanskeyError` if that can be of no use.
-   */
-  constructor(config: ConfigInput, options: TokenSourceOptions = {}) {
-    super(placeOf(config, options), options);
-  }
-}
-
-/** What asks is told in the words of Google's own libraries. */
-function placeOf(config: ConfigInput, options?: RunOptions): Place {
-  const apiClient = `gl-node/${process.versions.node}`;
-  return { host: options?.host ?? nodeHost(), config: resolveConfig(config), apiClient, channels };
 }

@@ -41,6 +41,8 @@ def packages(tmp_path):
             f'export * from "{url}";\n'
             f'import {{ fetchToken as real }} from "{url}";\n'
             'export const fetchToken = (config, options) => real(config, { endpoints: "loopback", ...options });\n'
+            f'import * as all from "{url}";\n'
+            'export const createAuthClient = (Client, config) => all["createAuthClient"](Client, config, { endpoints: "loopback" });\n'
             f'import {{ TokenSource as RealSource }} from "{url}";\n'
             "export class TokenSource extends RealSource {\n"
             '  constructor(config, options) { super(config, { endpoints: "loopback", ...options }); }\n'
@@ -50,7 +52,7 @@ def packages(tmp_path):
 
 def test_there_is_one_for_each():
     in_python = ["python", "python-check", "python-google", "python-host", "python-parts", "python-source"]
-    in_node = ["node", "node-check", "node-host", "node-parts", "node-source"]
+    in_node = ["node", "node-check", "node-google", "node-host", "node-parts", "node-source"]
     assert sorted(SNIPPETS) == ["browser", *in_node, "output-of-check", *in_python, "worker"]
 
 
@@ -85,6 +87,16 @@ def test_python_with_a_source(emulator, tmp_path):
 @pytest.mark.parametrize("name", ["node", "node-host", "node-source"])
 def test_node(name, emulator, tmp_path):
     assert re.fullmatch(PRINTED, run_javascript(SNIPPETS[name], tmp_path))
+    assert len(emulator.requests()) == 6
+
+
+@pytest.mark.usefixtures("packages")
+def test_node_with_googles_clients(emulator, tmp_path):
+    installed = REPOSITORY / "tests/oracle/node_modules"
+    (tmp_path / "node_modules/@google-cloud").mkdir()
+    (tmp_path / "node_modules/@google-cloud/storage").symlink_to(installed / "@google-cloud/storage")
+    (tmp_path / "node_modules/google-auth-library").symlink_to(installed / "google-auth-library")
+    assert run_javascript(SNIPPETS["node-google"], tmp_path) == "a token for my-project is there\n"
     assert len(emulator.requests()) == 6
 
 

@@ -22,7 +22,11 @@ export function complaints(t, packageDir, name, files, options, others = []) {
   mkdirSync(home, { recursive: true });
   cpSync(join(packageDir, "dist"), join(home, "dist"), { recursive: true });
   copyFileSync(join(packageDir, "package.json"), join(home, "package.json"));
-  for (const other of others) symlinkSync(join(packageDir, "node_modules", other), join(project, "node_modules", other));
+  for (const other of others) {
+    const [link, place] = Array.isArray(other) ? other : [other, join(packageDir, "node_modules", other)];
+    mkdirSync(join(project, "node_modules", link, ".."), { recursive: true });
+    symlinkSync(place, join(project, "node_modules", link));
+  }
   for (const [target, source] of Object.entries(files)) copyFileSync(source, join(project, target));
   const typeRoots = [join(packageDir, "node_modules/@types")];
   const compilerOptions = { ...strict, types: [], typeRoots, ...options };
