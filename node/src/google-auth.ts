@@ -164,7 +164,7 @@ function authClientOf<AuthClient extends object>(
     const { authorization, ...others } = config.requestHeaders(token);
     // Version 9 writes this name so, and so do those who look for it.
     const plain = { Authorization: authorization as string, ...others };
-    // A client may bring version 9 and be given one of version 10, whose headers it takes for a plain object.
+    // Version 9 within a client, and gRPC, take the headers of version 10 for a plain object, too.
     return hasHeaders ? Object.assign(new Headers(plain), plain) : plain;
   }
 
