@@ -19,7 +19,7 @@ import pytest
 from played_clock import PlayedClock
 from vector_json import action_json, config_text, error_result, goal_of, load, outcome_json, reply_of, shown
 
-import sanskey
+import sanskey._aio_token_source
 from sanskey import (
     AssumeRole,
     ConfigError,
@@ -387,6 +387,122 @@ def test_nobody_waits_for_good_for_a_thread_that_is_gone(clock: PlayedClock, mon
     for thread in threads:
         thread.join(20)
     assert google.asked == 1
+
+
+def test_nobody_waits_for_good_for_a_host_that_never_answers(
+    clock: PlayedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sanskey._aio_token_source, "PATIENCE", 0.1)
+
+    class Stuck(Google):
+        async def http(self, request: HttpRequest) -> HttpResponse:  # type: ignore[override]
+            if self.asked == 0:
+                self.asked = 1
+                await asyncio.Event().wait()
+            return super().http(request)
+
+    google: Any = Stuck(clock)
+    source = source_of(google, Loop)
+    assert asyncio.run(asyncio.wait_for(source.token(), 10)).value == "token-2"
+
+
+@KINDS
+def test_an_interruption_leaves_the_record_and_the_core_agreed(
+    kind: Any, clock: PlayedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the core's new token and the record of it, as by a signal's handler."""
+    google = Google(clock)
+    source = source_of(google, kind)
+    assert kind.call(source.token).value == "token-1"
+    clock.passes(4000)
+
+    def interrupted() -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(source._state, "_take_token", interrupted)
+        with pytest.raises(SystemExit):
+            kind.call(source.token)
+    assert kind.call(source.token).value == "token-2"
+
+
+@KINDS
+def test_a_stop_iteration_of_a_host_is_no_end(kind: Any, clock: PlayedClock) -> None:
+    class Exhausted(Google):
+        def http(self, _: HttpRequest, /) -> HttpResponse:
+            self.asked += 1
+            raise StopIteration
+
+    google = Exhausted(clock)
+    with pytest.raises((StopIteration, RuntimeError)):
+        kind.call(source_of(google, kind).token)
+    assert google.asked == 1
+
+
+@KINDS
+def test_a_function_that_fails_is_not_asked_again_at_once(kind: Any, clock: PlayedClock) -> None:
+    google, asked = Google(clock), list[int]()
+
+    def proof(_: Any) -> str:
+        asked.append(1)
+        if len(asked) > 1:
+            raise ZeroDivisionError
+        return "the-proof"
+
+    source = kind.new(CONFIG, host=google, subject_token=proof)
+    assert kind.call(source.token).value == "token-1"
+    clock.passes(3500)
+    for _ in range(20):
+        assert kind.call(source.token).value == "token-1"
+    assert len(asked) == 2
+    clock.passes(16)
+    assert kind.call(source.token).value == "token-1"
+    assert len(asked) == 3
+
+
+@KINDS
+def test_a_token_that_is_short_lived_is_not_replaced_at_every_call(kind: Any, clock: PlayedClock) -> None:
+    class Brief(Google):
+        def http(self, request: HttpRequest, /) -> HttpResponse:
+            body = {**json.loads(super().http(request).body), "expires_in": 200}
+            return HttpResponse(200, [], json.dumps(body))
+
+    google = Brief(clock)
+    source = source_of(google, kind)
+    for _ in range(20):
+        assert kind.call(source.token).value == "token-1"
+    clock.passes(15)
+    assert kind.call(source.token).value == "token-2"
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+def test_an_interruption_does_not_lose_a_refresh_token(clock: PlayedClock, interruption: type[BaseException]) -> None:
+    sent = list[str]()
+
+    class Rotating(Google):
+        def http(self, request: HttpRequest, /) -> HttpResponse:
+            sent.append(request.body)
+            if "generateAccessToken" in request.url:
+                raise interruption
+            return HttpResponse(200, [], json.dumps({"access_token": "t", "expires_in": 60, "refresh_token": "second"}))
+
+    person = {
+        "type": "external_account_authorized_user",
+        "audience": "//iam.googleapis.com/locations/global/workforcePools/pool/providers/provider",
+        "client_id": "client",
+        "client_secret": "secret",
+        "refresh_token": "first",
+    }
+    config = {
+        "type": "impersonated_service_account",
+        "service_account_impersonation_url": ACCOUNT.service_account_impersonation_url,
+        "source_credentials": person,
+    }
+    source = TokenSource(config, host=Rotating(clock))
+    for _ in range(2):
+        with pytest.raises(interruption):
+            source.token()
+    assert ["refresh_token=first" in sent[0], "refresh_token=second" in sent[2]] == [True, True]
 
 
 # Failures.

@@ -139,7 +139,7 @@ async function rounds(
       const text = repliesText(replies);
       const [step, clockSkewSeconds] = stepOf(call(() => exchange.advance(text, seconds())));
       if (step.step === "done") {
-        if (clockSkewSeconds) host.warn?.(clockWarning(clockSkewSeconds), "clock_skew");
+        if (clockSkewSeconds) warnOfTheClock(host, clockSkewSeconds);
         return step.outcome;
       }
       const round = step.asks.map((ask) => answered(ask, { signal: end.signal }));
@@ -147,6 +147,15 @@ async function rounds(
     }
   } finally {
     end.abort();
+  }
+}
+
+/** There is an outcome, and nobody is to lose it over a warning. */
+function warnOfTheClock(host: Host, skewSeconds: number): void {
+  try {
+    host.warn?.(clockWarning(skewSeconds), "clock_skew");
+  } catch {
+    // The host's own matter.
   }
 }
 

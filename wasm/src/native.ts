@@ -21,6 +21,8 @@ export interface NativeTokenSource {
   /** For the next token or, if there is a goal, for that. */
   exchange(goal: string | undefined, options: string, now: number, uptime: number): NativeExchange;
   settle(exchange: NativeExchange, now: number, uptime: number): string;
+  /** If no exchange has come about. */
+  fail(now: number, uptime: number): string;
   token(): string | null | undefined;
   exportState(): string;
   importState(state: string, now: number, uptime: number): boolean;

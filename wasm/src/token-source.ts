@@ -150,17 +150,22 @@ export class TokenSource {
 
   /** What the exchange of somebody else comes to, or that which `takeOff` begins. */
   async #landed(signal: AbortSignal | undefined, takeOff: () => Flight): Promise<Landing> {
+    // One that takes long may land after all, and then it is everybody's who has waited for it.
+    const joined: Promise<Landing>[] = [];
     for (let other = this.#toJoin(); other; other = this.#toJoin()) {
-      const landing = await within(PATIENCE_MS - (uptime() - other.since) * 1000, signal, other.landing);
+      joined.push(other.landing);
+      const landing = await within(PATIENCE_MS - (uptime() - other.since) * 1000, signal, Promise.race(joined));
       if (landing) return landing;
-      // Nor should anybody else wait for it. (By now there may be a newer one.)
+      // Nobody else should join it. (By now there may be a newer one.)
       this.#leave(other);
     }
-    return unlessAborted(signal, takeOff().landing);
+    joined.push(takeOff().landing);
+    return unlessAborted(signal, Promise.race(joined));
   }
 
   #takeOff(): Flight {
-    const landing = this.#next().finally(() => this.#leave(flight));
+    // Not before it can be joined: a function that is asked may ask this source.
+    const landing = Promise.resolve().then(() => this.#next()).finally(() => this.#leave(flight));
     const flight = { since: uptime(), landing };
     this.#flight = flight;
     return flight;
@@ -202,6 +207,8 @@ export class TokenSource {
           settled = this.#settle(exchange);
         }
       } catch (thrown) {
+        // Nobody has been asked, because somebody who was to supply a proof has failed.
+        if (settled === undefined && wireGoal === undefined) this.#core((native) => native.fail(seconds(), uptime()));
         // Once is enough, also if others fill the memory meanwhile.
         if (settled !== "again" || !isFirst) return [undefined, { thrown }, settled];
       }

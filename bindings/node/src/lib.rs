@@ -70,6 +70,11 @@ impl NativeTokenSource {
     }
 
     #[napi]
+    pub fn fail(&mut self, now: f64, uptime: f64) -> Result<&'static str> {
+        self.0.fail(now, uptime).map_err(thrown)
+    }
+
+    #[napi]
     pub fn token(&self) -> Option<String> {
         self.0.token()
     }

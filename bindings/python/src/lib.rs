@@ -75,6 +75,10 @@ impl NativeTokenSource {
         self.0.settle(&exchange.0, now, uptime).map_err(thrown)
     }
 
+    fn fail(&mut self, now: f64, uptime: f64) -> PyResult<&'static str> {
+        self.0.fail(now, uptime).map_err(thrown)
+    }
+
     fn token(&self) -> Option<String> {
         self.0.token()
     }

@@ -62,6 +62,10 @@ impl NativeTokenSource {
         self.0.settle(&exchange.0, now, uptime).map(str::to_owned).map_err(thrown)
     }
 
+    pub fn fail(&mut self, now: f64, uptime: f64) -> Result<String, String> {
+        self.0.fail(now, uptime).map(str::to_owned).map_err(thrown)
+    }
+
     pub fn token(&self) -> Option<String> {
         self.0.token()
     }

@@ -60,6 +60,14 @@ impl TokenSource {
         guarded(|| Ok(self.0.settle(&exchange.0, moment(now, uptime)?).as_str()))
     }
 
+    /// What follows if no exchange has come about: `failed` or `kept`.
+    ///
+    /// # Errors
+    /// `invalid_argument` if a time is not a number.
+    pub fn fail(&mut self, now: f64, uptime: f64) -> Result<&'static str, Failure> {
+        guarded(|| Ok(self.0.fail(moment(now, uptime)?).as_str()))
+    }
+
     /// The token that was got last, as JSON.
     pub fn token(&self) -> Option<String> {
         self.0.token().map(write::token)

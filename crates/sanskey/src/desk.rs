@@ -107,8 +107,10 @@ impl Answer {
     /// A time that the server has told, by the host's clock. They differ by what the answer's own date says or, if it
     /// has none, by `correction`; differences of less than a minute are left alone.
     pub(crate) fn on_the_hosts_clock(&self, time: UnixTime, correction: Option<i64>) -> UnixTime {
-        let skew = self.clock_skew(0).or(correction).unwrap_or(0);
-        time.shifted(skew.saturating_neg())
+        let has_date = self.response.header("date").and_then(UnixTime::from_http_date).is_some();
+        // A date that agrees says that there is nothing to correct by now.
+        let skew = if has_date { self.clock_skew(0) } else { correction };
+        time.shifted(skew.unwrap_or(0).saturating_neg())
     }
 
     /// By how many seconds the server's clock is ahead of the host's, if that differs from `correction` by a minute

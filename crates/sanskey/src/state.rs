@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::aws::Credentials;
+use crate::aws::region::is_plausible;
 use crate::config::CredentialConfig;
 use crate::error::Error;
 use crate::goal::{Goal, Options};
@@ -13,6 +14,7 @@ use crate::secret::Secret;
 use crate::source::take_text;
 use crate::time::UnixTime;
 use crate::token::{Token, TokenKind};
+use crate::url::is_visible_ascii;
 
 /// A state is thrown away by every other version: to begin anew costs a few requests.
 const FORMAT: &str = concat!("sanskey/", env!("CARGO_PKG_VERSION"));
@@ -80,7 +82,8 @@ impl State {
         let mut part = |name: &str| state.get_mut(name).map(Value::take).and_then(object);
         let held = part("token").and_then(|mut it| Some((read_token(&mut it)?, time(&it, "since")?)));
         let aws_region = part("aws_region").and_then(|mut it| {
-            let region = take_text(&mut it, "region")?;
+            // It will stand in a host name.
+            let region = take_text(&mut it, "region").filter(|region| is_plausible(region.expose()))?;
             kept(&mut it, region.expose().to_owned())
         });
         let aws_credentials = part("aws_credentials").and_then(|mut it| {
@@ -118,7 +121,8 @@ fn kept<T>(object: &mut Map<String, Value>, value: T) -> Option<Kept<T>> {
 fn read_token(object: &mut Map<String, Value>) -> Option<Token> {
     let kind = TokenKind::from_name(object.get("kind")?.as_str()?)?;
     let expires_at = time(object, "expires_at")?;
-    let value = take_text(object, "value")?;
+    // It will stand in a header.
+    let value = take_text(object, "value").filter(|value| is_visible_ascii(value.expose()))?;
     Some(Token { value, expires_at, kind, refresh_token: take_text(object, "refresh_token") })
 }
 

@@ -181,7 +181,7 @@ impl TokenSource {
         match held.freshness(at) {
             Freshness::Expired => Advice::Refresh,
             Freshness::Fresh => Advice::Use,
-            Freshness::Stale if self.is_quiet(at) => Advice::Use,
+            Freshness::Stale if self.is_quiet(at) || held.is_new(at) => Advice::Use,
             Freshness::Stale => Advice::Renew,
         }
     }
@@ -207,6 +207,11 @@ impl TokenSource {
             Some(Ok(outcome)) => {
                 self.memory.learn(exchange.learned().clone());
                 self.learned_at = Some(at);
+                if *exchange.goal() == Goal::Revocation {
+                    // What came of the login is good no more.
+                    self.held = None;
+                    self.memory = Memory::default();
+                }
                 if let Some(token) = outcome.token().filter(|_| is_for_own_token) {
                     self.held = Some(Held { token: token.clone(), since: at });
                     self.failed_at = None;
@@ -217,15 +222,18 @@ impl TokenSource {
                 self.memory.forget();
                 Settled::Again
             }
-            Some(Err(_)) | None => {
-                let is_good = |held: &Held| held.freshness(at) != Freshness::Expired;
-                if is_for_own_token && self.held.as_ref().is_some_and(is_good) {
-                    self.failed_at = Some(at.uptime);
-                    return Settled::Kept;
-                }
-                Settled::Failed
-            }
+            Some(Err(_)) | None if is_for_own_token => self.fail(at),
+            Some(Err(_)) | None => Settled::Failed,
         }
+    }
+
+    /// The next token cannot be got, and no exchange has come about: somebody who was to supply a proof has failed.
+    pub fn fail(&mut self, at: Moment) -> Settled {
+        if self.held.as_ref().is_none_or(|held| held.freshness(at) == Freshness::Expired) {
+            return Settled::Failed;
+        }
+        self.failed_at = Some(at.uptime);
+        Settled::Kept
     }
 
     /// All that the source knows, as a text that holds secrets: for [`TokenSource::import`] where this one goes
@@ -245,7 +253,9 @@ impl TokenSource {
         let Some(State { held, memory }) = State::read(state, &owner) else { return false };
         // By a clock that was set back since nobody can tell how old a token is.
         self.held = held.filter(|(_, since)| *since <= at.now).map(|(token, _)| Held { token, since: at });
-        self.memory = memory;
+        // The state may be of a time before the refresh token was replaced.
+        let refresh_token = memory.refresh_token.clone().or_else(|| self.memory.refresh_token.take());
+        self.memory = Memory { refresh_token, ..memory };
         self.learned_at = Some(at);
         self.failed_at = None;
         true
@@ -265,6 +275,11 @@ impl TokenSource {
 }
 
 impl Held {
+    /// A token that is short-lived is stale from the start, and need not be replaced at once.
+    fn is_new(&self, at: Moment) -> bool {
+        at.uptime.checked_sub(self.since.uptime).is_some_and(|age| age < QUIET)
+    }
+
     /// What the clock that tells the day says, unless it was set back: then so much time has passed as the other
     /// one says. (That one may stand still while the machine sleeps.)
     fn freshness(&self, at: Moment) -> Freshness {

@@ -161,6 +161,20 @@ fn only_what_ends_in_a_token_has_a_source() {
     }
 }
 
+/// What a state holds came from a server, or from whoever could write to where it was kept.
+#[test]
+fn a_state_holds_nothing_that_changes_a_request() {
+    let at = Moment::new(UnixTime::from_seconds(START), Duration::ZERO);
+    let mut before = source();
+    assert_eq!(refresh(&mut before, at, START, Answer::Token(Some(3600))), Settled::New);
+    let state = before.export().unwrap().expose().to_owned();
+    let mut sound = source();
+    assert!(sound.import(&state, at) && sound.token().is_some());
+    let mut spoiled = source();
+    assert!(spoiled.import(&state.replace(SECRET, "a\\r\\nx-evil: 1"), at));
+    assert!(spoiled.token().is_none());
+}
+
 /// Two people may have the same client and the same pool, and differ in nothing but what is secret.
 #[test]
 fn a_state_is_of_one_login_only() {

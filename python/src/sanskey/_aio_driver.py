@@ -36,13 +36,15 @@ async def run(
     check_drive(host, on_step, on_exchange)
     flow = exchange_flow(exchange)
     started, problem = perf_counter(), None
+    answers: list[Answer] | None = None
     try:
-        asks = next(flow)
         while True:
-            asks = flow.send(await _answer_round(host, asks, on_step))
-    except StopIteration as end:
-        tell_of_the_clock(exchange)
-        return end.value
+            try:
+                asks = next(flow) if answers is None else flow.send(answers)
+            except StopIteration as end:
+                tell_of_the_clock(exchange)
+                return end.value
+            answers = await _answer_round(host, asks, on_step)
     except BaseException as raised:
         problem = raised
         raise
@@ -138,8 +140,18 @@ async def _run_command(host: SystemHost, command: RunCommand) -> Reply:
 
 async def _awaited(function: Callable[..., Any], *arguments: object) -> Any:
     """What it returns in the end, whether it is a coroutine function, returns an awaitable, or blocks."""
-    result = function(*arguments) if iscoroutinefunction(function) else await asyncio.to_thread(function, *arguments)
+    result = (
+        function(*arguments) if iscoroutinefunction(function) else await asyncio.to_thread(_called, function, arguments)
+    )
     return await result if isawaitable(result) else result
+
+
+def _called(function: Callable[..., Any], arguments: tuple[object, ...]) -> Any:
+    try:
+        return function(*arguments)
+    except StopIteration as problem:
+        # No future takes it, and who waits for it would wait for good.
+        raise RuntimeError("a method of the host raised StopIteration") from problem
 
 
 def _leaves_waiting_to_the_loop(host: object) -> bool:

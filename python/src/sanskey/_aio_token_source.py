@@ -6,7 +6,7 @@ import asyncio
 from weakref import WeakKeyDictionary
 
 from ._aio_driver import run, with_what_is_known
-from ._token_state import IN_THE_AIR, TokenState, check_flight, tell_of_the_kept
+from ._token_state import IN_THE_AIR, PATIENCE, TokenState, check_flight, tell_of_the_kept
 from .driver import API_CLIENT, check_drive
 
 TYPE_CHECKING = False
@@ -125,10 +125,13 @@ class TokenSource:
         if self._flights.get(loop) is flight:
             del self._flights[loop]
 
-    @staticmethod
-    async def _landed(flight: _Flight) -> tuple[Token | None, Exception | None] | None:
+    async def _landed(self, flight: _Flight) -> tuple[Token | None, Exception | None] | None:
         """What the task has come to; None if somebody has cancelled it. To cancel who waits here does not cancel it."""
-        await asyncio.wait((flight,))
+        done, _ = await asyncio.wait((flight,), timeout=PATIENCE)
+        if not done:
+            # A host without an end of its own: whoever comes next makes another exchange.
+            self._forget_flight(flight)
+            return None
         return None if flight.cancelled() else flight.result()
 
     async def _exchanged(self, goal: Goal | None) -> tuple[Any, Exception | None]:
@@ -139,11 +142,17 @@ class TokenSource:
                 options = await with_what_is_known(self._options, self._state.config)
                 exchange = self._state.exchange(goal, options)
             except Exception as problem:  # noqa: BLE001 - a function or a session of the caller may raise anything
+                if goal is None:
+                    self._state.fail()
                 return self._instead(goal, problem)
             try:
                 outcome, failed = await run(exchange, *self._drive), None
             except Exception as problem:  # noqa: BLE001 - and so may a host
                 outcome, failed = None, problem
+            except BaseException:
+                # Whoever interrupts it may do so after a refresh token was replaced.
+                self._state.settle(exchange)
+                raise
             settled = self._state.settle(exchange)
             if settled == "again" and is_first:
                 # Once is enough, also if others fill the memory meanwhile.

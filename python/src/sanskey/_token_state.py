@@ -39,12 +39,15 @@ class TokenState:
         except _wire.Failure as failure:
             raise _wire.error_from(failure) from None
         self._token: Token | None = None
+        # Whether the core may have another one. Between any two lines somebody may interrupt.
+        self._may_differ = False
         self.begin_anew()
         _states.add(self)
 
     def begin_anew(self) -> None:
         """After a fork, in the child: whoever held the lock is not there."""
         self._lock = Lock()
+        self._may_differ = True
 
     @property
     def token(self) -> Token | None:
@@ -54,6 +57,8 @@ class TokenState:
     def look(self) -> Literal["refresh", "renew", "use"]:
         """What whoever wants the token is to do."""
         with self._lock:
+            if self._may_differ:
+                self._take_token()
             return self._native.look(time(), monotonic())
 
     def exchange(self, goal: Goal | None, options: dict[str, Any]) -> Exchange:
@@ -70,10 +75,15 @@ class TokenState:
     def settle(self, exchange: Exchange) -> Literal["again", "failed", "kept", "new"]:
         """Takes over what an exchange has come to."""
         with self._lock:
+            self._may_differ = True
             settled = self._native.settle(exchange._native, time(), monotonic())
-            if settled == "new":
-                self._take_token()
+            self._take_token()
             return settled
+
+    def fail(self) -> None:
+        """No exchange has come about."""
+        with self._lock:
+            self._native.fail(time(), monotonic())
 
     def forget(self) -> None:
         """Forgets everything but the token."""
@@ -86,6 +96,7 @@ class TokenState:
 
     def import_state(self, state: str) -> bool:
         with self._lock:
+            self._may_differ = True
             is_own = self._native.import_state(_wire.clean(state), time(), monotonic())
             self._take_token()
             return is_own
@@ -93,7 +104,12 @@ class TokenState:
     def _take_token(self) -> None:
         text = self._native.token()
         self._token = None if text is None else _wire.parse(text, _wire.token_from)
+        self._may_differ = False
 
+
+PATIENCE = 180.0
+"""Seconds that somebody waits for the exchange of another: longer than any program may run that gives a token. Without
+an end, a thread that was interrupted at the wrong moment would hold up all others for good."""
 
 IN_THE_AIR: ContextVar[tuple[object, ...]] = ContextVar("sanskey_in_the_air", default=())
 """The exchanges for a next token that whoever reads this is called by."""

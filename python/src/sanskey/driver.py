@@ -181,13 +181,15 @@ def run(
     check_drive(host, on_step, on_exchange)
     flow = exchange_flow(exchange)
     started, problem = perf_counter(), None
+    answers: list[Answer] | None = None
     try:
-        asks = next(flow)
         while True:
-            asks = flow.send(_answer_round(host, asks, on_step))
-    except StopIteration as end:
-        tell_of_the_clock(exchange)
-        return end.value
+            try:
+                asks = next(flow) if answers is None else flow.send(answers)
+            except StopIteration as end:
+                tell_of_the_clock(exchange)
+                return end.value
+            answers = _answer_round(host, asks, on_step)
     except BaseException as raised:
         problem = raised
         raise
@@ -289,7 +291,13 @@ def tell_of_the_end(
     error, stage, fault = _causes(problem)
     requests = exchange._requests()
     if on_exchange:
-        on_exchange(ExchangeReport(exchange._goal, duration, requests, error, stage, fault))
+        report = ExchangeReport(exchange._goal, duration, requests, error, stage, fault)
+        try:
+            on_exchange(report)
+        except Exception:
+            # What interrupts the exchange must not become an error of a listener.
+            if problem is None or isinstance(problem, Exception):
+                raise
     logging = sys.modules.get("logging")
     if logging is None:
         return

@@ -7,7 +7,7 @@ from threading import Event, Lock
 from time import monotonic
 from weakref import WeakSet
 
-from ._token_state import IN_THE_AIR, TokenState, check_flight, tell_of_the_kept
+from ._token_state import IN_THE_AIR, PATIENCE, TokenState, check_flight, tell_of_the_kept
 from .driver import API_CLIENT, check_drive, run
 
 TYPE_CHECKING = False
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
     from .aliases import ConfigLike, FetchOptions, Goal, Scopes
     from .token import Token
-
-
-PATIENCE = 180.0
-"""Seconds that a thread waits for the exchange of another: longer than any program may run that gives a token. Without
-an end, a thread that was interrupted at the wrong moment would hold up all others for good."""
 
 
 class _Flight:
@@ -156,11 +151,17 @@ class TokenSource:
             try:
                 exchange = self._state.exchange(goal, self._options)
             except Exception as problem:  # noqa: BLE001 - a function or a session of the caller may raise anything
+                if goal is None:
+                    self._state.fail()
                 return self._instead(goal, problem)
             try:
                 outcome, failed = run(exchange, *self._drive), None
             except Exception as problem:  # noqa: BLE001 - and so may a host
                 outcome, failed = None, problem
+            except BaseException:
+                # Whoever interrupts it may do so after a refresh token was replaced.
+                self._state.settle(exchange)
+                raise
             settled = self._state.settle(exchange)
             if settled == "again" and is_first:
                 # Once is enough, also if others fill the memory meanwhile.

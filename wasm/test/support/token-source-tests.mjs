@@ -256,6 +256,55 @@ export function tokenSourceTests({ CredentialConfig, HostFailure, SanskeyError, 
     assert.equal(await Promise.race([stuck, turns()]), undefined);
   });
 
+  test("an exchange that takes longer than anybody is patient is still everybody's when it lands", async (t) => {
+    const { clock, host, source } = played(t);
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const { asked, open } = gate(host);
+    const first = source.token();
+    await asked;
+    const joined = callers(source);
+    await turns();
+    // One of them begins another, which does not end either.
+    host.next = () => new Promise(() => {});
+    clock.pass(30);
+    t.mock.timers.tick(30_000);
+    await turns();
+    assert.equal(host.requests.length, 2);
+    open();
+    assert.deepEqual(new Set(await values([first, ...joined])), new Set(["secret-federated-1"]));
+    assert.equal(host.requests.length, 2);
+  });
+
+  test("a function that asks the source which asks it waits, and does not ask without end", async (t) => {
+    let calls = 0;
+    let source;
+    const subjectToken = () => (++calls === 1 ? source.token().then(() => "proof") : "proof");
+    ({ source } = played(t, { subjectToken }));
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const token = source.token();
+    await turns();
+    assert.equal(calls, 1);
+    t.mock.timers.tick(30_000);
+    assert.match((await token).value, /^secret-federated-/);
+    assert.equal(calls, 2);
+  });
+
+  test("a function that fails is not asked again at once, while there is a token", async (t) => {
+    let calls = 0;
+    const subjectToken = () => {
+      if (++calls > 1) throw new Error("no proof");
+      return "proof";
+    };
+    const { clock, source } = played(t, { subjectToken });
+    await source.token();
+    clock.pass(STALE);
+    for (let time = 0; time < 20; time++) assert.equal((await source.token()).value, "secret-federated-1");
+    assert.equal(calls, 2);
+    clock.pass(16);
+    await source.token();
+    assert.equal(calls, 3);
+  });
+
   test("a renewal that never ends is begun anew, while the token is still good", async (t) => {
     const { clock, host, source } = played(t);
     const old = await source.token();
