@@ -21,7 +21,7 @@ const NOW: i64 = 1_704_164_645;
 const BATCH: Duration = Duration::from_millis(2);
 
 fn main() {
-    // Cargo passes `--bench`; a test of this program passes a number.
+    // Cargo passes `--bench`. A number says how often each takes its turn.
     let rounds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(101);
     // As long as AWS makes them.
     let session_token = STANDARD

@@ -170,6 +170,13 @@ fn a_state_holds_nothing_that_changes_a_request() {
     let state = before.export().unwrap().expose().to_owned();
     let mut sound = source();
     assert!(sound.import(&state, at) && sound.token().is_some());
+    let region =
+        state.replacen('{', r#"{"aws_region":{"circumstances":"","until":9999999999,"region":"REGION"},"#, 1);
+    for (name, is_kept) in [("eu-central-1", true), ("evil.example/?", false)] {
+        let mut other = source();
+        assert!(other.import(&region.replace("REGION", name), at));
+        assert_eq!(other.export().unwrap().expose().contains(name), is_kept);
+    }
     let mut spoiled = source();
     assert!(spoiled.import(&state.replace(SECRET, "a\\r\\nx-evil: 1"), at));
     assert!(spoiled.token().is_none());
@@ -205,4 +212,34 @@ fn a_state_is_of_one_login_only() {
     assert!(!takes(login("ada", "other"), &login("ada", "secret")));
     assert!(takes(with_header("ada"), &with_header("ada")));
     assert!(!takes(with_header("bo"), &with_header("ada")));
+}
+
+#[test]
+fn a_login_that_is_revoked_leaves_nothing_behind() {
+    let config = r#"{
+        "type": "external_account_authorized_user",
+        "audience": "//iam.googleapis.com/locations/global/workforcePools/pool/providers/prov",
+        "client_id": "client",
+        "client_secret": "client-secret",
+        "refresh_token": "first",
+        "revoke_url": "https://sts.googleapis.com/v1/revoke"
+    }"#;
+    let config = CredentialConfig::from_json(config).unwrap();
+    let goal = Goal::AccessToken { scopes: vec![] };
+    let mut source = TokenSource::new(config, goal, Options::default()).unwrap();
+    let at = Moment::new(UnixTime::from_seconds(START), Duration::ZERO);
+    for (goal, body) in [
+        (None, r#"{"access_token":"token","expires_in":3600,"refresh_token":"second"}"#),
+        (Some(Goal::Revocation), "{}"),
+    ] {
+        let is_token = goal.is_none();
+        let mut exchange = source.exchange(goal, vec![], at);
+        let Ok(Step::Pending(asks)) = exchange.poll(UnixTime::from_seconds(START)) else { panic!() };
+        exchange.reply(&asks[0].id, Reply::HttpResponse(HttpResponse::new(200, vec![], body))).unwrap();
+        exchange.poll(UnixTime::from_seconds(START)).unwrap();
+        assert_eq!(source.settle(&exchange, at), Settled::New);
+        assert_eq!(source.look(at), if is_token { Advice::Use } else { Advice::Refresh });
+        assert_eq!(source.export().unwrap().expose().contains("second"), is_token);
+    }
+    assert!(source.token().is_none());
 }

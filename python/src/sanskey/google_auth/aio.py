@@ -41,14 +41,14 @@ class Credentials(credentials.Credentials):  # type: ignore[misc, unused-ignore]
         `ConfigError`, `HostError` or `MisuseError`.
         """
         super().__init__()  # type: ignore[no-untyped-call, unused-ignore]
-        self._config = load(config)
+        loaded = load(config)
+        self._config = loaded.with_quota_project(quota_project_id) if quota_project_id else loaded
         self._source = TokenSource(self._config, scopes=scopes, **options)
-        self._quota_project_id = quota_project_id or self._config.quota_project_id
 
     @property
     def quota_project_id(self) -> str | None:
         """The project to bill."""
-        return self._quota_project_id
+        return self._config.quota_project_id
 
     async def before_request(
         self,
@@ -76,9 +76,7 @@ class Credentials(credentials.Credentials):  # type: ignore[misc, unused-ignore]
 
     async def apply(self, headers: MutableMapping[str, str], token: str | None = None) -> None:
         """Adds a token, and the project to bill, to the headers."""
-        self._apply(headers, token)  # type: ignore[no-untyped-call, unused-ignore]
-        if self._quota_project_id:
-            headers["x-goog-user-project"] = self._quota_project_id
+        headers.update(self._config.request_headers(token or self.token or ""))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._config!r})"
